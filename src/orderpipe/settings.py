@@ -1,0 +1,37 @@
+"""
+Everything an installation can set, read once from environment variables that begin with `ORDERPIPE_`.
+
+Nothing here has to be set on a laptop: `orderpipe up` fills in the addresses of the servers it starts itself.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The installation's settings; each field `x` is the variable `ORDERPIPE_X`."""
+
+    model_config = SettingsConfigDict(env_prefix="ORDERPIPE_", extra="ignore")
+
+    database_url: str = Field("", description="PostgreSQL, as postgresql+psycopg://user@host:port/database")
+    broker_url: str = Field("", description="Celery broker, as redis://host:port/0 or amqp://user:password@host/vhost")
+    data: Path = Field(Path(".orderpipe"), description="folder of the private servers and of everything `orderpipe up` keeps")
+
+    smtp_url: str = Field("", description="mail server, as smtp://[user:password@]host:port or smtps://…; ?starttls=yes asks for STARTTLS")
+    mail_from: str = Field("orders@orderpipe.example", description="sender address of letters whose shop has none of its own")
+    sms_url: str = Field("", description="Apprise URL of the SMS provider; {to} stands for the recipient's number")
+    office_email: str = Field("office@orderpipe.example", description="whom alarms and escalations go to")
+    public_url: str = Field("http://127.0.0.1:8000", description="address under which customers reach this installation")
+
+    database_pool: int = Field(5, ge=1, description="database connections that one process keeps open")
+    sweep_seconds: float = Field(5.0, gt=0, description="how often overdue units are looked for")
+    long_queue: int = Field(400, ge=1, description="messages in a lane's queue above which the sweep hands nothing more to it")
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()  # type: ignore[call-arg]  # every field has a default, which the plugin-less mypy cannot see
