@@ -1,0 +1,40 @@
+"""
+Connections to PostgreSQL, set up so that a dead peer or a stuck lock ends in an error and never in an endless wait.
+"""
+
+from functools import lru_cache
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+_OPTIONS = "-c lock_timeout=2000 -c statement_timeout=60000 -c idle_in_transaction_session_timeout=60000 -c timezone=UTC -c jit=off"
+
+TRANSIENT_SQLSTATES = ("08", "40", "53", "55P03", "57P", "25006")
+"""SQLSTATE classes after which the same transaction may well succeed: connection, rollback, resources, lock, shutdown, read-only."""
+
+
+@lru_cache(maxsize=8)
+def connect(url: str, pool_size: int = 5) -> Engine:
+    """The process's engine for this database URL, made once; lock waits end after 2 s, statements after 60 s."""
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        connect_args={
+            "options": _OPTIONS, "connect_timeout": 5, "application_name": "orderpipe",
+            "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30000,
+        },
+    )
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether trying the same transaction again may succeed: the connection or a lock failed, not the data."""
+    if isinstance(error, DBAPIError):
+        state = getattr(error.orig, "sqlstate", None)
+        if state is None:  # no answer from the server at all: the connection broke
+            return isinstance(error, OperationalError) or error.connection_invalidated
+        return state.startswith(TRANSIENT_SQLSTATES)
+    return isinstance(error, TimeoutError)

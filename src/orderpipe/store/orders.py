@@ -1,0 +1,91 @@
+"""
+Orders, their lines and payments. The order row is the lock of everything that belongs to the order.
+"""
+
+from sqlalchemy import (
+    BigInteger, Boolean, CheckConstraint, Column, Date, DateTime, ForeignKey, Identity, Index, Integer, LargeBinary, Numeric,
+    SmallInteger, Table, Text, UniqueConstraint, text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from orderpipe.flow import OrderState, WaitingFor
+from orderpipe.store.metadata import metadata
+
+
+def one_of(column: str, values: type[OrderState] | type[WaitingFor]) -> str:
+    """The SQL condition that a column holds one of an enum's values."""
+    return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
+
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("shop_id", BigInteger, ForeignKey("shop.id"), nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("content_hash", LargeBinary, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("customer", JSONB, nullable=False),
+    Column("ship_to", JSONB),
+    Column("payment_method", Text, nullable=False),
+    Column("prepaid", Boolean, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("total", Numeric(14, 2)),
+    Column("requested_on", Date),
+    Column("note", Text),
+    Column("backorder_policy", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("waiting_for", Text),
+    Column("next_at", DateTime(timezone=True)),
+    Column("attempts", SmallInteger, nullable=False, server_default="0"),
+    Column("crashes", SmallInteger, nullable=False, server_default="0"),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("stage_entered_at", DateTime(timezone=True), nullable=False),
+    Column("due_at", DateTime(timezone=True)),
+    Column("complete_by", DateTime(timezone=True)),
+    Column("breached", SmallInteger, nullable=False, server_default="0"),
+    Column("ended_at", DateTime(timezone=True)),
+    Column("last_error", Text),
+    UniqueConstraint("shop_id", "reference"),
+    CheckConstraint(one_of("state", OrderState), name="state"),
+    CheckConstraint(one_of("waiting_for", WaitingFor), name="waiting_for"),
+    CheckConstraint("(ended_at IS NULL) = (next_at IS NOT NULL)", name="live_has_next_at"),
+    CheckConstraint("(ended_at IS NULL) = (state NOT IN ('completed', 'canceled', 'rejected'))", name="ended_at"),
+    CheckConstraint("lane IN ('express', 'standard', 'bulk')", name="lane"),
+    CheckConstraint("backorder_policy IN ('as-available', 'all-at-once')", name="backorder_policy"),
+    Index("ix_orders_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+    postgresql_with={"fillfactor": 60},
+)
+"""`breached`: 1 the stage's time target was missed and said so, 2 the whole order's. `next_at` is the only indexed live column."""
+
+order_line = Table(
+    "order_line",
+    metadata,
+    Column("order_id", BigInteger, ForeignKey("orders.id"), primary_key=True),
+    Column("number", SmallInteger, primary_key=True),
+    Column("sku", Text, nullable=False),
+    Column("kind", Text, nullable=False, server_default="goods"),
+    Column("description", Text, nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("canceled", Integer, nullable=False, server_default="0"),
+    Column("unit_price", Numeric(14, 4)),
+    CheckConstraint("kind IN ('goods', 'service')", name="kind"),
+    CheckConstraint("0 <= canceled AND canceled <= greatest(quantity, 0)", name="canceled_within_quantity"),
+    postgresql_with={"fillfactor": 90},
+)
+
+payment = Table(
+    "payment",
+    metadata,
+    Column("order_id", BigInteger, ForeignKey("orders.id"), primary_key=True),
+    Column("reference", Text, primary_key=True),
+    Column("amount", Numeric(14, 2), nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    CheckConstraint("amount <> 0", name="amount"),
+)

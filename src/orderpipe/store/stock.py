@@ -1,0 +1,69 @@
+"""
+What lies where, what of it is promised to orders, and every movement with its cause.
+
+A stock row is locked last and in (location, sku) order, so that two batches cannot wait for each other.
+"""
+
+from sqlalchemy import (
+    BigInteger, CheckConstraint, Column, DateTime, ForeignKey, Identity, Index, Integer, Table, Text, UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from orderpipe.store.metadata import metadata
+
+location = Table(
+    "location",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("shop_id", BigInteger, ForeignKey("shop.id"), nullable=False),
+    Column("code", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("time_zone", Text, nullable=False, server_default="UTC"),
+    Column("country", Text, nullable=False, server_default="GB"),
+    Column("calendar", Text, nullable=False, server_default="standard"),
+    Column("carrier", Text, nullable=False, server_default="orderpipe-parcel"),
+    Column("carrier_days", JSONB, nullable=False, server_default='{"same_country": 2, "abroad": 5}'),
+    UniqueConstraint("shop_id", "code"),
+)
+
+stock = Table(
+    "stock",
+    metadata,
+    Column("location_id", BigInteger, ForeignKey("location.id"), primary_key=True),
+    Column("sku", Text, primary_key=True),
+    Column("on_hand", Integer, nullable=False, server_default="0"),
+    Column("allocated", Integer, nullable=False, server_default="0"),
+    CheckConstraint("0 <= allocated AND allocated <= on_hand", name="allocated_within_on_hand"),
+    postgresql_with={"fillfactor": 50},
+)
+
+stock_movement = Table(
+    "stock_movement",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("location_id", BigInteger, nullable=False),
+    Column("sku", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("fulfillment_id", BigInteger),
+    Column("cause", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("kind IN ('received', 'allocated', 'released', 'shipped', 'adjusted')", name="kind"),
+)
+
+backorder = Table(
+    "backorder",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("shop_id", BigInteger, nullable=False),
+    Column("sku", Text, nullable=False),
+    Column("location_id", BigInteger),
+    Column("quantity", Integer, nullable=False),
+    Column("order_id", BigInteger, nullable=False),
+    Column("fulfillment_id", BigInteger),
+    Column("since", DateTime(timezone=True), nullable=False),
+    CheckConstraint("quantity > 0", name="quantity"),
+    Index("ix_backorder_sku", "shop_id", "sku", "since"),
+    Index("ix_backorder_order_id", "order_id"),
+)
+"""Demand that found no stock, oldest first: of one fulfillment, or (fulfillment_id NULL) of an order that goes out only as a whole."""
