@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,7 +36,11 @@ def _nothing() -> None:
 
 @dataclass(frozen=True)
 class Program:
-    """What to run. Times are in seconds; `stop_with` holds the signals that ask it to end, each with the patience until the next, the last being SIGKILL."""
+    """
+    What to run. Times are in seconds.
+
+    `stop_with` holds the signals that ask it to end, each with the patience until the next; the last is always SIGKILL.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -122,10 +127,8 @@ class Child:
     def send_group(self, number: signal.Signals) -> None:
         """Send a signal to the process and to those it started itself."""
         if self._process is not None and self._process.returncode is None:
-            try:
+            with suppress(ProcessLookupError, PermissionError):  # macOS says the latter of a group of zombies
                 os.killpg(self._process.pid, number)
-            except (ProcessLookupError, PermissionError):  # macOS says the latter of a group of zombies
-                pass
 
     def wait_until_ready(self) -> None:
         """Wait until the program works; raises StartFailed when it ends or takes too long."""
@@ -169,7 +172,7 @@ def stop_all(children: list[Child]) -> None:
     """End these programs at the same time, each by its own signals; returns when all are gone."""
     asked_at = time.monotonic()
     asked: dict[Child, int] = dict.fromkeys(children, 0)
-    while any([child.is_running() for child in children]):
+    while [child for child in children if child.is_running()]:
         for child, times in asked.items():
             number = _due_signal(child.program, time.monotonic() - asked_at, times)
             if number is None:
@@ -183,7 +186,7 @@ def stop_all(children: list[Child]) -> None:
 
 
 def _due_signal(program: Program, waited: float, sent: int) -> signal.Signals | None:
-    """The next signal for a program that was asked to end `waited` seconds ago and got `sent` signals since; None when it is not yet time."""
+    """The next signal for a program asked to end `waited` seconds ago that got `sent` signals since; None while it is not yet time."""
     if waited < sum(patience for _, patience in program.stop_with[:sent]):
         return None
     if sent < len(program.stop_with):

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 LOOPBACK = "127.0.0.1"
 
-# below the range from which Linux and macOS take the ports of outgoing connections, so that none of those slips in before the server listens
+# below the range from which systems take the ports of outgoing connections, so that none of those slips in before the server listens
 CHOOSABLE = range(20_000, 32_000)
 
 

