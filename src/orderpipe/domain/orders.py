@@ -113,3 +113,22 @@ def internal_id(kind: str, public: str) -> int:
     for letter in text:
         number = number * 32 + _ALPHABET.index(letter)
     return number
+
+
+MOST_FULFILLMENTS = 999
+"""Fulfillments that one order can have."""
+
+
+def fulfillment_id(order_id: int, number: int) -> int:
+    """The id of an order's nth fulfillment, counted from 1; it tells the order without a look-up."""
+    return order_id * 1000 + number
+
+
+def order_of(fulfillment: int) -> int:
+    """The order that a fulfillment id belongs to."""
+    return fulfillment // 1000
+
+
+def fulfillment_number_of(fulfillment: int) -> str:
+    """What people call a fulfillment: the order's number and its own, such as `100042-1/2`."""
+    return f"{number_of(order_of(fulfillment))}/{fulfillment % 1000}"

@@ -18,9 +18,8 @@ def _one_of(column: str, values: type[FulfillmentState] | type[WaitingFor]) -> s
 fulfillment = Table(
     "fulfillment",
     metadata,
-    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("order_id", BigInteger, ForeignKey("orders.id"), nullable=False),
-    Column("number", SmallInteger, nullable=False),
     Column("kind", Text, nullable=False),
     Column("location_id", BigInteger, ForeignKey("location.id")),
     Column("reserved", Boolean, nullable=False),
@@ -42,11 +41,12 @@ fulfillment = Table(
     CheckConstraint("(ended_at IS NULL) = (state NOT IN ('delivered', 'canceled', 'returned', 'lost'))", name="ended_at"),
     CheckConstraint("state = 'planned' OR state = 'canceled' OR reserved OR kind = 'appointment'", name="reserved_when_released"),
     CheckConstraint("kind = 'appointment' OR location_id IS NOT NULL", name="parcel_has_location"),
-    UniqueConstraint("order_id", "number"),
+    CheckConstraint("id / 1000 = order_id", name="id_tells_the_order"),
+    Index("ix_fulfillment_order_id", "order_id"),
     Index("ix_fulfillment_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     postgresql_with={"fillfactor": 50},
 )
-"""`reserved`: its stock is set aside. A parcel leaves a location; an appointment is a service."""
+"""The id is order_id × 1000 + its number within the order. `reserved`: its stock is set aside. A parcel leaves a location; an appointment is a service."""
 
 fulfillment_line = Table(
     "fulfillment_line",

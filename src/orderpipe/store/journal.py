@@ -2,10 +2,14 @@
 What happened to every order, in order, by whom: append-only and free of personal data.
 """
 
-from sqlalchemy import BigInteger, Column, DateTime, Float, Integer, Table, Text
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Column, DateTime, Float, Integer, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from orderpipe.store.metadata import metadata
+from orderpipe.store.metadata import Tx, as_json, metadata
 
 journal = Table(
     "journal",
@@ -23,3 +27,44 @@ journal = Table(
     Column("target_seconds", Float),
     Column("task_id", Text),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened to an order; `note` holds references and figures, never personal data; times in seconds."""
+
+    order_id: int
+    what: str
+    fulfillment_id: int | None = None
+    before: str | None = None
+    after: str | None = None
+    note: Mapping[str, object] | None = None
+    spent_seconds: float | None = None
+    target_seconds: float | None = None
+
+
+_WRITE = text(
+    """INSERT INTO journal (order_id, seq, at, actor, what, fulfillment_id, before, after, note, spent_seconds, target_seconds, task_id)
+    SELECT u.order_id, coalesce((SELECT max(j.seq) FROM journal j WHERE j.order_id = u.order_id), 0)
+            + row_number() OVER (PARTITION BY u.order_id ORDER BY u.place),
+        :now, :actor, u.what, u.fulfillment_id, u.before, u.after, CAST(u.note AS jsonb), u.spent, u.target, :task_id
+    FROM unnest(CAST(:order_ids AS bigint[]), CAST(:whats AS text[]), CAST(:fulfillment_ids AS bigint[]), CAST(:befores AS text[]),
+        CAST(:afters AS text[]), CAST(:notes AS text[]), CAST(:spents AS float8[]), CAST(:targets AS float8[]))
+        WITH ORDINALITY AS u (order_id, what, fulfillment_id, before, after, note, spent, target, place)"""
+)
+
+
+def write(tx: Tx, entries: Sequence[Entry], *, now: datetime, actor: str, task_id: str | None = None) -> None:
+    """Append entries; the caller holds the orders' locks, so each order's numbers follow without a gap."""
+    if not entries:
+        return
+    tx.execute(
+        _WRITE,
+        {
+            "now": now, "actor": actor, "task_id": task_id,
+            "order_ids": [entry.order_id for entry in entries], "whats": [entry.what for entry in entries],
+            "fulfillment_ids": [entry.fulfillment_id for entry in entries], "befores": [entry.before for entry in entries],
+            "afters": [entry.after for entry in entries], "notes": [as_json(entry.note) for entry in entries],
+            "spents": [entry.spent_seconds for entry in entries], "targets": [entry.target_seconds for entry in entries],
+        },
+    )

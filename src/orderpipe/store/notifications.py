@@ -2,10 +2,18 @@
 What customers and the office are to be told: a row first, rendered and sent when leased, kept as it was sent.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
 from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Identity, Index, Integer, LargeBinary, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from orderpipe.store.metadata import metadata
+from orderpipe.domain.decisions import Tell
+from orderpipe.domain.notices import Dead, Later, Leased, Order, OrderedLine, Result, Sent
+from orderpipe.domain.orders import number_of
+from orderpipe.store.metadata import Tx, as_json, metadata
 
 notification = Table(
     "notification",
@@ -33,5 +41,229 @@ notification = Table(
     CheckConstraint("(state IN ('pending', 'sending')) = (next_at IS NOT NULL)", name="pending_has_next_at"),
     Index("ix_notification_next_at", "channel", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     Index("ix_notification_order_id", "order_id"),
+    Index("ix_notification_dead", "id", postgresql_where=text("state = 'dead'")),
     postgresql_with={"fillfactor": 70},
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueued:
+    """How many notifications are new, and which (order id, kind) reach nobody because the customer left no contact."""
+
+    inserted: int
+    unreachable: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A notification as the office sees it; instants UTC."""
+
+    id: int
+    order_id: int | None
+    audience: str
+    channel: str
+    recipient: str
+    kind: str
+    language: str
+    state: str
+    attempts: int
+    next_at: datetime | None
+    last_error: str | None
+    created_at: datetime
+    sent_at: datetime | None
+    provider_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits to go out on one channel for one reason ('' where nothing went wrong yet)."""
+
+    channel: str
+    reason: str
+    count: int
+    oldest_at: datetime
+
+
+_ENQUEUE = text("""
+    WITH told AS (
+        SELECT * FROM unnest(CAST(:order_ids AS bigint[]), CAST(:kinds AS text[]), CAST(:facts AS jsonb[]),
+            CAST(:keys AS text[]), CAST(:audiences AS text[])) WITH ORDINALITY AS t(order_id, kind, facts, key, audience, place)
+    ), reachable AS (
+        SELECT told.*, coalesce(nullif(btrim(orders.customer ->> 'email'), ''), '') AS email,
+            coalesce(nullif(btrim(orders.customer ->> 'phone'), ''), '') AS phone,
+            coalesce(nullif(shop.office_email, ''), :office_default) AS office,
+            coalesce(nullif(orders.language, ''), shop.language) AS customer_language, shop.language AS office_language
+        FROM told JOIN orders ON orders.id = told.order_id JOIN shop ON shop.id = orders.shop_id
+    ), addressed AS (
+        SELECT order_id, audience, kind, facts, key, place,
+            CASE WHEN audience = 'office' OR email <> '' THEN 'email' WHEN phone <> '' THEN 'sms' END AS channel,
+            CASE WHEN audience = 'office' THEN office WHEN email <> '' THEN email ELSE phone END AS recipient,
+            CASE WHEN audience = 'office' THEN office_language ELSE customer_language END AS language
+        FROM reachable
+    ), written AS (
+        INSERT INTO notification (order_id, audience, channel, recipient, kind, language, facts, dedupe_key, next_at, created_at)
+        SELECT order_id, audience, channel, recipient, kind, language, facts, key, :now, :now
+        FROM addressed WHERE channel IS NOT NULL ORDER BY place
+        ON CONFLICT (dedupe_key) DO NOTHING RETURNING id
+    )
+    SELECT (SELECT count(*) FROM written) AS inserted,
+        (SELECT array_agg(order_id ORDER BY place) FROM addressed WHERE channel IS NULL) AS order_ids,
+        (SELECT array_agg(kind ORDER BY place) FROM addressed WHERE channel IS NULL) AS kinds
+""")
+
+
+def enqueue(tx: Tx, tells: Sequence[tuple[int, Tell]], now: datetime, *, office_default: str) -> Enqueued:
+    """
+    Put (order id, what to tell) into the outbox with one statement, each dedupe key once whatever is redelivered.
+
+    A customer is written to by e-mail, without an address by SMS, in the order's language; the office at the shop's address or
+    else `office_default`, in the shop's language.
+    """
+    if not tells:
+        return Enqueued(0)
+    row = tx.execute(_ENQUEUE, {
+        "order_ids": [order_id for order_id, _ in tells],
+        "kinds": [tell.kind for _, tell in tells],
+        "facts": [as_json(tell.facts) for _, tell in tells],
+        "keys": [tell.dedupe for _, tell in tells],
+        "audiences": [tell.to.value for _, tell in tells],
+        "office_default": office_default,
+        "now": now,
+    }).one()
+    return Enqueued(row.inserted, tuple(zip(row.order_ids or (), row.kinds or (), strict=True)))
+
+
+# MATERIALIZED, for a subquery with LIMIT and FOR UPDATE may otherwise run again and lease more than asked for
+_LEASE = text("""
+    WITH due AS MATERIALIZED (
+        SELECT id FROM notification WHERE channel = :channel AND next_at <= :now
+        ORDER BY next_at, id LIMIT :limit FOR UPDATE SKIP LOCKED
+    ), leased AS (
+        UPDATE notification SET state = 'sending', next_at = :until, attempts = attempts + 1 FROM due
+        WHERE notification.id = due.id
+        RETURNING notification.id, order_id, audience, channel, recipient, kind, language, facts, dedupe_key, attempts, created_at
+    )
+    SELECT * FROM leased ORDER BY id
+""")
+
+
+def lease(tx: Tx, channel: str, *, limit: int, now: datetime, lease_seconds: float) -> list[Leased]:
+    """Hand out up to `limit` due notifications to this sender alone; those it has not recorded when the lease ends are due again."""
+    until = now + timedelta(seconds=lease_seconds)
+    rows = tx.execute(_LEASE, {"channel": channel, "now": now, "limit": limit, "until": until})
+    return [Leased(**row) for row in rows.mappings()]
+
+
+def context_of(tx: Tx, leased: Sequence[Leased]) -> dict[int, Order]:
+    """The orders that these notifications speak of, by order id: one query per table, whatever the number."""
+    order_ids = sorted({notice.order_id for notice in leased if notice.order_id is not None})
+    lines: dict[int, list[OrderedLine]] = {}
+    for row in tx.execute(text(
+        "SELECT order_id, number, sku, kind, description, quantity, unit_price FROM order_line"
+        " WHERE order_id = ANY(:order_ids) ORDER BY order_id, number"
+    ), {"order_ids": order_ids}):
+        lines.setdefault(row[0], []).append(OrderedLine(*row[1:]))
+    orders = tx.execute(text(
+        "SELECT orders.id, reference, received_at, customer, ship_to, payment_method, orders.currency, total,"
+        " shop.name AS shop_name, mail_from, time_zone FROM orders JOIN shop ON shop.id = shop_id WHERE orders.id = ANY(:order_ids)"
+    ), {"order_ids": order_ids})
+    return {row[0]: Order(number_of(row[0]), tuple(lines.get(row[0], ())), *row[1:]) for row in orders}
+
+
+# A letter that went out is recorded whoever holds the lease by now; anything else only by the lease's own holder
+_RECORD = text("""
+    WITH held AS MATERIALIZED (SELECT id FROM notification WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR UPDATE)
+    UPDATE notification SET state = r.state, next_at = r.next_at, last_error = r.error, provider_id = r.reply, sent = r.content,
+        sent_at = CASE WHEN r.state = 'sent' THEN CAST(:now AS timestamptz) END,
+        attempts = CASE WHEN r.counts THEN notification.attempts ELSE greatest(notification.attempts - 1, 0) END
+    FROM held JOIN unnest(CAST(:ids AS bigint[]), CAST(:tokens AS integer[]), CAST(:states AS text[]),
+        CAST(:next_ats AS timestamptz[]), CAST(:errors AS text[]), CAST(:replies AS text[]), CAST(:contents AS bytea[]),
+        CAST(:counts AS boolean[])) AS r(id, token, state, next_at, error, reply, content, counts) ON r.id = held.id
+    WHERE notification.id = held.id AND notification.state <> 'sent'
+        AND (r.state = 'sent' OR (notification.state = 'sending' AND notification.attempts = r.token))
+    RETURNING notification.id
+""")
+
+
+def record(tx: Tx, results: Sequence[Result], now: datetime) -> int:
+    """Write down what became of leased notifications, with one statement; returns how many rows changed."""
+    if not results:
+        return 0
+    rows = [_outcome(result) for result in results]
+    columns: dict[str, Any] = {
+        "ids": [result.lease.id for result in results], "tokens": [result.lease.attempts for result in results], "now": now,
+    }
+    columns |= {name: [row[name] for row in rows] for name in ("states", "next_ats", "errors", "replies", "contents", "counts")}
+    return len(tx.execute(_RECORD, columns).all())
+
+
+def _outcome(result: Result) -> Mapping[str, object]:
+    row: dict[str, object] = {"states": "dead", "next_ats": None, "errors": None, "replies": None, "contents": None, "counts": True}
+    match result:
+        case Sent():
+            return row | {"states": "sent", "replies": _storable(result.reply), "contents": result.content}
+        case Later():
+            error = _storable(result.error)
+            return row | {"states": "pending", "next_ats": result.at, "errors": error, "counts": result.counts}
+        case Dead():
+            return row | {"errors": _storable(result.error)}
+
+
+def _storable(words: str) -> str:
+    # a server's reply may hold anything; PostgreSQL takes neither NUL nor half a surrogate pair
+    return words.replace("\0", "").encode("utf-8", "replace").decode()[:1000]
+
+
+_RESEND = text("""
+    WITH revived AS (
+        UPDATE notification SET state = 'pending', next_at = :now, attempts = 0, created_at = :now WHERE id = :id AND state = 'dead'
+        RETURNING id
+    ), repeated AS (
+        INSERT INTO notification (order_id, audience, channel, recipient, kind, language, facts, dedupe_key, next_at, created_at)
+        SELECT order_id, audience, channel, recipient, kind, language, facts, dedupe_key || ' again ' || gen_random_uuid(), :now, :now
+        FROM notification WHERE id = :id AND state = 'sent'
+        RETURNING id
+    )
+    SELECT id FROM revived UNION ALL SELECT id FROM repeated
+""")
+
+
+def resend(tx: Tx, notification_id: int, now: datetime) -> int | None:
+    """
+    Send a dead notification after all, or a sent one once more under a key of its own.
+
+    Returns the id of the row that goes out now, None where there is nothing to do: it is unknown or still under way.
+    """
+    return tx.execute(_RESEND, {"id": notification_id, "now": now}).scalar()
+
+
+_COLUMNS = ", ".join(Notification.__dataclass_fields__)
+
+
+def dead_letters(tx: Tx, limit: int = 200) -> list[Notification]:
+    """What could not be delivered and waits for somebody to look at it, the newest first."""
+    rows = tx.execute(
+        text(f"SELECT {_COLUMNS} FROM notification WHERE state = 'dead' ORDER BY id DESC LIMIT :limit"), {"limit": limit}
+    )
+    return [Notification(*row) for row in rows]
+
+
+def of_order(tx: Tx, order_id: int) -> list[Notification]:
+    """Everything told about an order, the oldest first."""
+    rows = tx.execute(text(f"SELECT {_COLUMNS} FROM notification WHERE order_id = :id ORDER BY id"), {"id": order_id})
+    return [Notification(*row) for row in rows]
+
+
+def content_of(tx: Tx, notification_id: int) -> bytes | None:
+    """What was sent, compressed as it was kept; None where nothing went out yet."""
+    content = tx.execute(text("SELECT sent FROM notification WHERE id = :id"), {"id": notification_id}).scalar()
+    return None if content is None else bytes(content)
+
+
+def backlog(tx: Tx) -> list[Backlog]:
+    """What waits to go out, by channel and reason: shows at once when a mail server refuses us."""
+    rows = tx.execute(text(
+        "SELECT channel, coalesce(last_error, ''), count(*), min(created_at) FROM notification WHERE next_at IS NOT NULL"
+        " GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 50"
+    ))
+    return [Backlog(*row) for row in rows]

@@ -2,10 +2,13 @@
 The rules a shop works by: working calendars, types of order with their lanes and time targets, and the clock's own jobs.
 """
 
+from datetime import datetime
+
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, DateTime, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from orderpipe.store.metadata import metadata
+from orderpipe.domain.targets import Policies
+from orderpipe.store.metadata import Tx, metadata
 
 calendar = Table(
     "calendar",
@@ -39,3 +42,18 @@ job_clock = Table(
     Column("due", DateTime(timezone=True), nullable=False),
     Column("owner", Text, nullable=False, server_default=""),
 )
+
+
+def read_policies(tx: Tx) -> Policies:
+    """All order types and calendars of all shops, in two statements."""
+    raise NotImplementedError
+
+
+def policies(tx: Tx, now: datetime) -> Policies:
+    """As `read_policies`, but read again by this process only after 10 s, and the same object as long as nothing changed."""
+    raise NotImplementedError
+
+
+def ensure_defaults(tx: Tx) -> None:
+    """Write everybody's calendars and order types where they are missing; what is there stays as it is."""
+    raise NotImplementedError

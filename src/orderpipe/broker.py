@@ -1,0 +1,146 @@
+"""
+The Celery app and its settings, and the hints that are sent over it: a message only says that there may be something to do.
+
+A hint that cannot be sent is dropped; the clock finds the units within a minute. Nothing that matters is ever only in a message.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import celery
+import redis.exceptions
+from celery import Celery, chain
+from kombu import Queue as BrokerQueue
+from kombu.exceptions import KombuError
+from kombu.transport import redis as redis_transport
+
+from orderpipe.domain.orders import fulfillment_number_of, number_of
+from orderpipe.flow import STEP, Lane, Queue, Unit, chain_from
+from orderpipe.settings import settings
+
+log = logging.getLogger(__name__)
+
+MESSAGE = 200
+"""Units that one message carries at most."""
+
+_REDIS_OPTIONS = {
+    "visibility_timeout": 300,  # longer than any task may run
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    "socket_keepalive": True,
+    "health_check_interval": 15,
+    "global_keyprefix": "orderpipe:",
+    "client_name": "orderpipe",
+}
+
+
+class OrderpipeCelery(Celery):
+    """Celery that shows in Flower what a message is about: the stage, how many units, and the first and last number."""
+
+    def send_task(self, name: str, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
+        """Send as Celery does; the description is set at each publish, because one set on a signature is lost on later links."""
+        options["argsrepr"] = describe(name, args)
+        return super().send_task(name, args, kwargs, **options)
+
+
+def describe(name: str, args: Sequence[Any] | None) -> str:
+    """What a message says in Flower, such as `validate: 37 orders 100001-2 … 100037-6`."""
+    ids = args[0] if args else None
+    if not isinstance(ids, list) or not ids:
+        return f"{name}: {', '.join(map(str, args or ())) or 'whatever is due'}"
+    unit = STEP[name].unit if name in STEP else Unit.ORDER
+    numbered = {Unit.ORDER: number_of, Unit.FULFILLMENT: fulfillment_number_of}.get(unit, str)
+    return f"{name}: {len(ids)} {unit}{'s' if len(ids) > 1 else ''} {numbered(min(ids))} … {numbered(max(ids))}"
+
+
+def _make_app() -> OrderpipeCelery:
+    app = OrderpipeCelery("orderpipe", broker=settings().broker_url or "redis://127.0.0.1:6379/0")
+    app.conf.update(
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=False,  # True repeats a killer without end on Redis
+        task_retry_on_worker_lost=True,
+        task_acks_on_failure=True,
+        task_acks_on_timeout=True,
+        task_time_limit=120,
+        task_soft_time_limit=90,
+        task_publish_retry=True,
+        task_publish_retry_policy={"max_retries": 2, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5},
+        task_default_queue=Queue.CARE.value,
+        task_queues=[BrokerQueue(name) for name in (*(lane.queue for lane in Lane), *(queue.value for queue in Queue))],
+        task_create_missing_queues=False,  # a typo must fail, not fill a queue that nobody reads
+        task_send_sent_event=True,
+        worker_send_task_events=True,
+        worker_prefetch_multiplier=1,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_max_tasks_per_child=5000,
+        worker_max_memory_per_child=400_000,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_soft_shutdown_timeout=5,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_pool_acquire_timeout=5,
+        enable_utc=True,
+        timezone="UTC",
+    )
+    if app.conf.broker_url.startswith("redis"):
+        app.conf.broker_transport_options = _REDIS_OPTIONS
+    return app
+
+
+def _keep_busy_workers_alive() -> None:
+    """
+    Let a worker that holds a running message outlive a restart of Redis.
+
+    Celery 5.7.0 collects the transport before the late ack asks its channel for connection parameters, and exits on the
+    AttributeError; an error that the reconnect logic knows lets it come back. Check again with each Celery version.
+    """
+    original = redis_transport.Channel._connparams
+
+    def connection_parameters(channel: Any, *args: Any, **kwargs: Any) -> Any:
+        if channel.connection.client is None:
+            raise redis.exceptions.ConnectionError("The Redis channel is closed already.")
+        return original(channel, *args, **kwargs)
+
+    redis_transport.Channel._connparams = connection_parameters
+
+
+if celery.__version__ == "5.7.0":
+    _keep_busy_workers_alive()
+
+app = _make_app()
+
+
+def send_stage(step: str, ids: Sequence[int], lane: Lane | str) -> None:
+    """
+    Hint that these units may be taken by this stage and the ones after it; all of one lane. Call after the commit.
+
+    Never raises for the broker's sake: what could not be sent is found by the clock.
+    """
+    for start in range(0, len(ids), MESSAGE):
+        links = [app.signature(link.name, queue=Lane(lane).queue) for link in chain_from(step)]
+        links[0].args = (list(ids[start : start + MESSAGE]),)
+        if step == "receive":
+            links[0].set(queue=Queue.INTAKE.value)
+        if not _sent(chain(*links)):
+            return
+
+
+def send_task(name: str, *args: Any, queue: Queue) -> None:
+    """Hint that a job beside the stages has something to do. Never raises for the broker's sake."""
+    _sent(app.signature(name, args=args, queue=queue.value))
+
+
+def _sent(message: Any) -> bool:
+    try:
+        message.apply_async()
+    except (KombuError, redis.exceptions.RedisError, OSError, TimeoutError) as error:
+        log.warning("The broker took no message (%s); the clock will find the units.", error)
+        return False
+    return True
