@@ -20,7 +20,10 @@ calendar = Table(
     Column("country", Text, nullable=False, server_default=""),
     Column("exceptions", JSONB, nullable=False, server_default="{}"),
 )
-"""`hours`: {"0": [["09:00", "17:00"]], …} by weekday, Monday 0; `exceptions`: {"2026-12-24": [["09:00", "12:00"]]}; shop 0 is everyone's default."""
+"""
+`hours`: {"0": [["09:00", "17:00"]], …} by weekday, Monday 0; `exceptions`: {"2026-12-24": [["09:00", "12:00"]]}; an end not after its
+start is on the next day; shop 0 is everyone's default.
+"""
 
 order_type = Table(
     "order_type",
