@@ -93,6 +93,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('dedupe_key', name=op.f('uq_notification_dedupe_key')),
     postgresql_with={'fillfactor': 70}
     )
+    op.create_index('ix_notification_dead', 'notification', ['id'], unique=False, postgresql_where=sa.text("state = 'dead'"))
     op.create_index('ix_notification_next_at', 'notification', ['channel', 'next_at'], unique=False, postgresql_where=sa.text('next_at IS NOT NULL'))
     op.create_index('ix_notification_order_id', 'notification', ['order_id'], unique=False)
     op.create_table('order_type',
@@ -484,6 +485,7 @@ def downgrade() -> None:
     op.drop_table('order_type')
     op.drop_index('ix_notification_order_id', table_name='notification')
     op.drop_index('ix_notification_next_at', table_name='notification', postgresql_where=sa.text('next_at IS NOT NULL'))
+    op.drop_index('ix_notification_dead', table_name='notification', postgresql_where=sa.text("state = 'dead'"))
     op.drop_table('notification')
     op.drop_table('journal')
     op.drop_table('job_clock')
