@@ -1,14 +1,17 @@
 """
-Fulfillments: what can leave together from one place, its lines, parcels, scans and the carrier's words.
+Fulfillments: what can leave together from one place, and its lines.
 """
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
 from sqlalchemy import (
-    BigInteger, Boolean, CheckConstraint, Column, DateTime, ForeignKey, Identity, Index, Integer, SmallInteger, Table, Text,
-    UniqueConstraint, text,
+    BigInteger, Boolean, CheckConstraint, Column, DateTime, ForeignKey, Index, Integer, SmallInteger, Table, Text, text,
 )
 
 from orderpipe.flow import FulfillmentState, WaitingFor
-from orderpipe.store.metadata import metadata
+from orderpipe.store.metadata import Tx, insert_rows, metadata
 
 
 def _one_of(column: str, values: type[FulfillmentState] | type[WaitingFor]) -> str:
@@ -64,51 +67,54 @@ fulfillment_line = Table(
 )
 """`number` is the order line's; `short` is what the picker did not find and a new fulfillment will bring."""
 
-parcel = Table(
-    "parcel",
-    metadata,
-    Column("id", BigInteger, Identity(), primary_key=True),
-    Column("fulfillment_id", BigInteger, nullable=False),
-    Column("sscc", Text, nullable=False, unique=True),
-    Column("carrier", Text, nullable=False),
-    Column("tracking_number", Text, nullable=False, unique=True),
-    Column("status", Text, nullable=False),
-    Column("shipped_at", DateTime(timezone=True), nullable=False),
-    Column("status_at", DateTime(timezone=True), nullable=False),
-    Index("ix_parcel_fulfillment_id", "fulfillment_id"),
-    postgresql_with={"fillfactor": 70},
-)
 
-tracking_event = Table(
-    "tracking_event",
-    metadata,
-    Column("id", BigInteger, Identity(), primary_key=True),
-    Column("tracking_number", Text, nullable=False),
-    Column("event_id", Text, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("at", DateTime(timezone=True), nullable=False),
-    Column("place", Text),
-    Column("received_at", DateTime(timezone=True), nullable=False),
-    Column("merged", Boolean, nullable=False),
-    UniqueConstraint("tracking_number", "event_id"),
-)
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a fulfillment and how far its handling is; `number` is the order line's."""
 
-scan = Table(
-    "scan",
-    metadata,
-    Column("id", BigInteger, Identity(), primary_key=True),
-    Column("fulfillment_id", BigInteger, nullable=False),
-    Column("client_id", Text, nullable=False),
-    Column("phase", Text, nullable=False),
-    Column("barcode", Text, nullable=False),
-    Column("sku", Text),
-    Column("quantity", Integer, nullable=False),
-    Column("accepted", Boolean, nullable=False),
-    Column("reason", Text),
-    Column("operator", Text, nullable=False),
-    Column("station", Text, nullable=False),
-    Column("at", DateTime(timezone=True), nullable=False),
-    CheckConstraint("phase IN ('pick', 'pack', 'short', 'performed')", name="phase"),
-    UniqueConstraint("fulfillment_id", "client_id"),
-)
-"""Every scan, accepted or refused with the reason; a resend carries the same `client_id` and counts once."""
+    fulfillment_id: int
+    number: int
+    sku: str
+    quantity: int
+    picked: int
+    short: int
+    packed: int
+
+
+def plan(tx: Tx, fulfillments: Sequence[Mapping[str, Any]], lines: Sequence[Mapping[str, Any]]) -> None:
+    """Write new fulfillments with their lines."""
+    insert_rows(tx, fulfillment, fulfillments)
+    insert_rows(tx, fulfillment_line, lines)
+
+
+def lines_of(tx: Tx, fulfillment_ids: Collection[int]) -> dict[int, list[Line]]:
+    """The lines of each fulfillment, by number."""
+    rows = tx.execute(
+        text("""SELECT fulfillment_id, number, sku, quantity, picked, short, packed FROM fulfillment_line
+            WHERE fulfillment_id = ANY(:ids) ORDER BY fulfillment_id, number"""),
+        {"ids": list(fulfillment_ids)},
+    )
+    lines: dict[int, list[Line]] = {fulfillment: [] for fulfillment in fulfillment_ids}
+    for row in rows:
+        lines[row.fulfillment_id].append(Line(*row))
+    return lines
+
+
+def without_live(tx: Tx, order_ids: Collection[int]) -> list[int]:
+    """Those of the orders that have no fulfillment still on its way."""
+    rows = tx.execute(
+        text("""SELECT o.id FROM unnest(CAST(:ids AS bigint[])) AS o (id)
+            WHERE NOT EXISTS (SELECT FROM fulfillment f WHERE f.order_id = o.id AND f.ended_at IS NULL) ORDER BY o.id"""),
+        {"ids": list(order_ids)},
+    )
+    return [row.id for row in rows]
+
+
+def numbers_used(tx: Tx, order_ids: Collection[int]) -> dict[int, int]:
+    """The highest fulfillment number of each order, 0 for none."""
+    rows = tx.execute(
+        text("SELECT order_id, max(id) % 1000 AS number FROM fulfillment WHERE order_id = ANY(:ids) GROUP BY order_id"),
+        {"ids": list(order_ids)},
+    )
+    used = {row.order_id: int(row.number) for row in rows}
+    return {order_id: used.get(order_id, 0) for order_id in order_ids}

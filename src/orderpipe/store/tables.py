@@ -2,11 +2,13 @@
 All tables together, for the migrations and for the checks that the database and the code agree.
 """
 
-from orderpipe.store import customers, fulfillments, holds, intakes, journal, notifications, orders, policies, products, promises, shops, stock
+from orderpipe.store import (
+    customers, fulfillments, holds, intakes, journal, notifications, orders, policies, products, promises, scans, shops, stock, tracking,
+)
 from orderpipe.store.metadata import metadata
 
 MODULES = (
-    shops, customers, products, stock, intakes, orders, holds, fulfillments, promises, notifications, journal, policies,
+    shops, customers, products, stock, intakes, orders, holds, fulfillments, scans, tracking, promises, notifications, journal, policies,
 )
 
 __all__ = ["MODULES", "metadata"]

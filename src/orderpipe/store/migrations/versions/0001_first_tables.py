@@ -130,7 +130,9 @@ def upgrade() -> None:
     sa.Column('sku', sa.Text(), nullable=True),
     sa.Column('quantity', sa.Integer(), nullable=False),
     sa.Column('accepted', sa.Boolean(), nullable=False),
+    sa.Column('code', sa.Text(), nullable=True),
     sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('note', sa.Text(), nullable=True),
     sa.Column('operator', sa.Text(), nullable=False),
     sa.Column('station', sa.Text(), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
@@ -167,6 +169,7 @@ def upgrade() -> None:
     )
     op.create_table('tracking_event',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('shop_id', sa.BigInteger(), nullable=False),
     sa.Column('tracking_number', sa.Text(), nullable=False),
     sa.Column('event_id', sa.Text(), nullable=False),
     sa.Column('status', sa.Text(), nullable=False),
@@ -175,7 +178,7 @@ def upgrade() -> None:
     sa.Column('received_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('merged', sa.Boolean(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_tracking_event')),
-    sa.UniqueConstraint('tracking_number', 'event_id', name=op.f('uq_tracking_event_tracking_number_event_id'))
+    sa.UniqueConstraint('shop_id', 'tracking_number', 'event_id', name=op.f('uq_tracking_event_shop_id_tracking_number_event_id'))
     )
     op.create_table('api_key',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
