@@ -21,8 +21,8 @@ calendar = Table(
     Column("exceptions", JSONB, nullable=False, server_default="{}"),
 )
 """
-`hours`: {"0": [["09:00", "17:00"]], …} by weekday, Monday 0; `exceptions`: {"2026-12-24": [["09:00", "12:00"]]}; an end not after its
-start is on the next day; shop 0 is everyone's default.
+`hours`: {"0": [["09:00", "17:00"]], …} by weekday, Monday 0; `exceptions`: {"2026-12-24": [["09:00", "12:00"]]}. An end not after
+its start is on the next day. Shop 0 is everyone's default.
 """
 
 order_type = Table(
