@@ -4,10 +4,11 @@ Working time: when a place works, and what instant it is after so many working m
 A wall-clock time means the first instant at which the local clock shows it or later; that holds when clocks change, too.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -36,6 +37,10 @@ class UnknownCountry(ValueError):
     """No public holidays are known for this country."""
 
 
+class UnreadableCalendar(ValueError):
+    """What is written down of this calendar has no meaning."""
+
+
 @dataclass(frozen=True, slots=True)
 class WorkingCalendar:
     """
@@ -55,6 +60,22 @@ class WorkingCalendar:
     def __post_init__(self) -> None:
         always = not self.country and not self.exceptions and all(shifts == WHOLE_DAY for shifts in self.hours)
         object.__setattr__(self, "never_closed", always)
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "WorkingCalendar":
+        """From a row of `calendar`: `hours` by weekday, "0" Monday, `exceptions` by date. Raises UnreadableCalendar, UnknownCountry."""
+        try:
+            ZoneInfo(row["time_zone"])
+            hours = {int(weekday): _shifts_of(shifts) for weekday, shifts in row["hours"].items()}
+            exceptions = {date.fromisoformat(day): _shifts_of(shifts) for day, shifts in row["exceptions"].items()}
+        except (LookupError, TypeError, ValueError, AttributeError) as unreadable:
+            raise UnreadableCalendar(f"{type(unreadable).__name__}: {unreadable}") from unreadable
+        if not set(hours) <= set(range(7)):
+            raise UnreadableCalendar(f"The weekdays are 0 (Monday) to 6, not {sorted(hours)}.")
+        week = [hours.get(weekday, ()) for weekday in range(7)]
+        if row["country"]:
+            public_holidays(row["country"], 2000)
+        return cls(row["code"], row["time_zone"], cast(Week, tuple(week)), row["country"], exceptions)
 
 
 def add_working_time(calendar: WorkingCalendar, start: datetime, minutes: float) -> datetime:
@@ -130,6 +151,11 @@ def public_holidays(country: str, year: int) -> frozenset[date]:
     if name not in _countries() or (subdivision and subdivision not in _countries()[name]):
         raise UnknownCountry(f"No public holidays are known for the country {country!r}.")
     return frozenset(holidays.country_holidays(name, subdiv=subdivision or None, years=year))
+
+
+def _shifts_of(written: Sequence[Sequence[str]]) -> Shifts:
+    """From [["09:00", "17:00"], …]; "24:00" is the midnight that ends the day."""
+    return tuple((time.fromisoformat(begins), time.fromisoformat(ends.replace("24:00", "00:00"))) for begins, ends in written)
 
 
 @cache

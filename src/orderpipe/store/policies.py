@@ -2,13 +2,19 @@
 The rules a shop works by: working calendars, types of order with their lanes and time targets, and the clock's own jobs.
 """
 
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, DateTime, Table, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, DateTime, Engine, Table, Text, select
 from sqlalchemy.dialects.postgresql import JSONB
 
-from orderpipe.domain.targets import Policies
-from orderpipe.store.metadata import Tx, metadata
+from orderpipe.domain.calendars import UnknownCountry, UnreadableCalendar, WorkingCalendar
+from orderpipe.domain.targets import EVERYBODY, OrderType, Policies
+from orderpipe.flow import Lane
+from orderpipe.store.metadata import Tx, insert_rows, metadata
 
 calendar = Table(
     "calendar",
@@ -49,14 +55,98 @@ job_clock = Table(
 
 def read_policies(tx: Tx) -> Policies:
     """All order types and calendars of all shops, in two statements."""
-    raise NotImplementedError
+    return _understand(_read_rows(tx))
 
 
 def policies(tx: Tx, now: datetime) -> Policies:
     """As `read_policies`, but read again by this process only after 10 s, and the same object as long as nothing changed."""
-    raise NotImplementedError
+    kept = _kept.get(tx.engine)
+    if kept and kept.read_at <= now < kept.read_at + _LIFETIME:
+        return kept.policies
+    rows = _read_rows(tx)
+    understood = kept.policies if kept and kept.rows == rows else _understand(rows)
+    _kept[tx.engine] = _Kept(now, rows, understood)
+    return understood
 
 
 def ensure_defaults(tx: Tx) -> None:
     """Write everybody's calendars and order types where they are missing; what is there stays as it is."""
-    raise NotImplementedError
+    insert_rows(tx, calendar, _CALENDARS, conflict="ON CONFLICT DO NOTHING")
+    insert_rows(tx, order_type, _ORDER_TYPES, conflict="ON CONFLICT DO NOTHING")
+
+
+_Rows = tuple[list[dict[str, Any]], list[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    read_at: datetime
+    rows: _Rows
+    policies: Policies
+
+
+_LIFETIME = timedelta(seconds=10)
+_kept: WeakKeyDictionary[Engine, _Kept] = WeakKeyDictionary()
+
+
+def _read_rows(tx: Tx) -> _Rows:
+    types = tx.execute(select(order_type).order_by(order_type.c.shop_id, order_type.c.code))
+    calendars = tx.execute(select(calendar).order_by(calendar.c.shop_id, calendar.c.code))
+    return [dict(row) for row in types.mappings()], [dict(row) for row in calendars.mappings()]
+
+
+def _understand(rows: _Rows) -> Policies:
+    """A calendar that cannot be read stops only those who ask for it."""
+    types, calendars, broken = {}, {}, {}
+    for row in rows[0]:
+        kind = OrderType(row["code"], Lane(row["lane"]), row["prepaid"], row["calendar"], row["targets"])
+        types[row["shop_id"], kind.code] = kind
+    for row in rows[1]:
+        try:
+            calendars[row["shop_id"], row["code"]] = WorkingCalendar.of(row)
+        except (UnreadableCalendar, UnknownCountry) as reason:
+            broken[row["shop_id"], row["code"]] = str(reason)
+    return Policies(types, calendars, broken)
+
+
+def _calendar(code: str, hours: Mapping[str, list[list[str]]]) -> dict[str, Any]:
+    return {"shop_id": EVERYBODY, "code": code, "time_zone": "UTC", "hours": hours, "country": "", "exceptions": {}}
+
+
+def _order_type(code: str, lane: Lane, targets: Mapping[str, int], *, prepaid: bool = False) -> dict[str, Any]:
+    return {
+        "shop_id": EVERYBODY, "code": code, "lane": lane.value, "prepaid": prepaid, "calendar": "standard", "targets": targets,
+    }
+
+
+_CALENDARS = [
+    _calendar("standard", {str(weekday): [["09:00", "17:00"]] for weekday in range(5)}),
+    _calendar("always", {str(weekday): [["00:00", "24:00"]] for weekday in range(7)}),
+]
+
+_WORKING_DAY = 480
+_STANDARD = {
+    "received": 60, "validated": 60, "allocated": 60, "planned": 240, "released": 240, "picked": 120, "packed": 120,
+    "shipped": 7 * _WORKING_DAY, "performed": 5 * _WORKING_DAY, "whole": 10 * _WORKING_DAY,
+}
+_EXPRESS = {
+    "received": 15, "validated": 15, "allocated": 15, "planned": 30, "released": 60, "picked": 30, "packed": 30,
+    "shipped": 3 * _WORKING_DAY, "performed": 2 * _WORKING_DAY, "whole": 4 * _WORKING_DAY,
+}
+_BULK = {
+    "received": 240, "validated": 240, "allocated": 240, "planned": 960, "released": 960, "picked": 480, "packed": 480,
+    "shipped": 10 * _WORKING_DAY, "performed": 10 * _WORKING_DAY, "whole": 20 * _WORKING_DAY,
+}
+_SERVICE = {
+    "received": 60, "validated": 60, "allocated": 60, "planned": _WORKING_DAY, "performed": 5 * _WORKING_DAY,
+    "whole": 10 * _WORKING_DAY,
+}
+
+_ORDER_TYPES = [
+    _order_type("standard", Lane.STANDARD, _STANDARD),
+    _order_type("express", Lane.EXPRESS, _EXPRESS),
+    _order_type("bulk", Lane.BULK, _BULK),
+    # in `planned` a prepaid order waits for its payment, too
+    _order_type("prepaid", Lane.STANDARD, _STANDARD | {"planned": 5 * _WORKING_DAY, "whole": 15 * _WORKING_DAY}, prepaid=True),
+    _order_type("service", Lane.STANDARD, _SERVICE),
+]
