@@ -4,13 +4,21 @@ Connections to PostgreSQL, set up so that a dead peer or a stuck lock ends in an
 
 from functools import lru_cache
 
-from sqlalchemy import Engine, create_engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 _OPTIONS = "-c lock_timeout=2000 -c statement_timeout=60000 -c idle_in_transaction_session_timeout=60000 -c timezone=UTC -c jit=off"
 
 TRANSIENT_SQLSTATES = ("08", "40", "53", "55P03", "57P", "25006")
 """SQLSTATE classes after which the same transaction may well succeed: connection, rollback, resources, lock, shutdown, read-only."""
+
+
+Database = Engine
+"""A process's way to its database: `with database.begin() as tx` for a transaction."""
+
+DatabaseError = SQLAlchemyError
+"""Whatever the database or the way to it refuses."""
 
 
 @lru_cache(maxsize=8)
@@ -30,6 +38,12 @@ def connect(url: str, pool_size: int = 5) -> Engine:
     )
 
 
+def answers(engine: Engine) -> None:
+    """Return when the database answers. Raises SQLAlchemyError when it does not."""
+    with engine.connect() as tx:
+        tx.execute(text("SELECT 1"))
+
+
 def is_transient(error: BaseException) -> bool:
     """Whether trying the same transaction again may succeed: the connection or a lock failed, not the data."""
     if isinstance(error, DBAPIError):
@@ -37,4 +51,4 @@ def is_transient(error: BaseException) -> bool:
         if state is None:  # no answer from the server at all: the connection broke
             return isinstance(error, OperationalError) or error.connection_invalidated
         return state.startswith(TRANSIENT_SQLSTATES)
-    return isinstance(error, TimeoutError)
+    return isinstance(error, TimeoutError | NoConnectionFree)

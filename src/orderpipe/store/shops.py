@@ -2,9 +2,16 @@
 Shops, and the keys with which shops, warehouses, carriers and the office come in over HTTP.
 """
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, LargeBinary, Table, Text, func
+import hashlib
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
 
-from orderpipe.store.metadata import metadata
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, LargeBinary, Table, Text, func, text
+from sqlalchemy.exc import IntegrityError
+
+from orderpipe.store.metadata import Tx, metadata
 
 shop = Table(
     "shop",
@@ -34,3 +41,132 @@ api_key = Table(
     Column("revoked_at", DateTime(timezone=True)),
     Index("ix_api_key_shop_id", "shop_id"),
 )
+
+
+class Role(StrEnum):
+    """Whom a key is for, which decides what it opens."""
+
+    SHOP = "shop"
+    WAREHOUSE = "warehouse"
+    CARRIER = "carrier"
+    OFFICE = "office"
+
+
+@dataclass(frozen=True, slots=True)
+class NewShop:
+    """
+    A shop as it is set up: `code` is unique, `language` BCP 47, `country` ISO 3166-1, `currency` ISO 4217.
+
+    `backorder_policy` is what holds for orders that state none: `as-available` or `all-at-once`.
+    """
+
+    code: str
+    name: str
+    language: str = "en"
+    time_zone: str = "UTC"
+    country: str = "GB"
+    currency: str = "GBP"
+    mail_from: str = ""
+    office_email: str = ""
+    backorder_policy: str = "as-available"
+
+
+@dataclass(frozen=True, slots=True)
+class Shop(NewShop):
+    """A shop with its id."""
+
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An API key without its secret, of which only `hint`, the last four characters, is kept."""
+
+    id: int
+    shop_id: int
+    role: Role
+    hint: str
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+class ShopTaken(Exception):
+    """There is a shop of this code already."""
+
+
+class UnknownKey(Exception):
+    """There is no such key, or it is revoked already."""
+
+
+_SHOP = ", ".join(NewShop.__dataclass_fields__)
+
+
+def add_shop(tx: Tx, new: NewShop) -> int:
+    """Set a shop up; returns its id. Raises ShopTaken, after which the transaction is of no more use."""
+    names = ", ".join(f":{name}" for name in NewShop.__dataclass_fields__)
+    try:
+        return int(tx.execute(text(f"INSERT INTO shop ({_SHOP}) VALUES ({names}) RETURNING id"), asdict(new)).scalar_one())
+    except IntegrityError as error:
+        raise ShopTaken(f"There is a shop {new.code} already.") from error
+
+
+def list_shops(tx: Tx) -> list[Shop]:
+    """All shops by code."""
+    return [Shop(*row) for row in tx.execute(text(f"SELECT {_SHOP}, id FROM shop ORDER BY code"))]
+
+
+def shop_by_code(tx: Tx, code: str) -> Shop | None:
+    """The shop of this code."""
+    row = tx.execute(text(f"SELECT {_SHOP}, id FROM shop WHERE code = :code"), {"code": code}).one_or_none()
+    return Shop(*row) if row else None
+
+
+def create_key(tx: Tx, shop_id: int, role: Role | str) -> str:
+    """Make a key and return it; this is the only time it can be seen, kept is its SHA-256."""
+    secret = f"op_{secrets.token_urlsafe(32)}"
+    tx.execute(
+        text("INSERT INTO api_key (shop_id, role, hash, hint) VALUES (:shop_id, :role, :hash, :hint)"),
+        {"shop_id": shop_id, "role": Role(role).value, "hash": _hash(secret), "hint": secret[-4:]},
+    )
+    return secret
+
+
+_KEY = "id, shop_id, role, hint, created_at, revoked_at"
+
+
+def find_key(tx: Tx, secret: str) -> Key | None:
+    """The live key with this secret."""
+    row = tx.execute(
+        text(f"SELECT {_KEY} FROM api_key WHERE hash = :hash AND revoked_at IS NULL"), {"hash": _hash(secret)}
+    ).one_or_none()
+    return _key(row) if row else None
+
+
+def keys_of(tx: Tx, shop_id: int) -> list[Key]:
+    """A shop's keys, revoked ones included, the oldest first."""
+    return [_key(row) for row in tx.execute(text(f"SELECT {_KEY} FROM api_key WHERE shop_id = :id ORDER BY id"), {"id": shop_id})]
+
+
+def revoke(tx: Tx, key_id: int, now: datetime) -> Key:
+    """Let a key open nothing any more; processes that remember it follow within seconds. Raises UnknownKey."""
+    row = tx.execute(
+        text(f"UPDATE api_key SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL RETURNING {_KEY}"), {"id": key_id, "now": now}
+    ).one_or_none()
+    if row is None:
+        raise UnknownKey(f"There is no key {key_id}, or it is revoked already.")
+    return _key(row)
+
+
+def rotate(tx: Tx, key_id: int, now: datetime) -> str:
+    """Revoke a key and make another of the same shop and role, which is returned. Raises UnknownKey."""
+    old = revoke(tx, key_id, now)
+    return create_key(tx, old.shop_id, old.role)
+
+
+def _key(row: object) -> Key:
+    key_id, shop_id, role, hint, created_at, revoked_at = row  # type: ignore[misc]  # a row of the columns in _KEY
+    return Key(key_id, shop_id, Role(role), hint, created_at, revoked_at)
+
+
+def _hash(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode("utf-8", "replace")).digest()

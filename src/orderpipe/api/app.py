@@ -1,0 +1,46 @@
+"""
+The HTTP door: the app that shops, warehouses and carriers talk to.
+
+Each router is one file; here they are only hung in, behind the guard and with the parts they work with.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import APIRouter, FastAPI
+
+from orderpipe.api import health
+from orderpipe.api.auth import Keys
+from orderpipe.api.failures import answer_with_problems
+from orderpipe.api.guard import Guard
+from orderpipe.api.hints import Hints
+from orderpipe.assembly import Assembly, assemble
+
+ROUTERS: tuple[APIRouter, ...] = (health.router,)
+STREAMS = frozenset({"/v1/orders/bulk"})
+"""Paths whose bodies are read as they come and may be of any length."""
+
+
+def create_app(assembly: Assembly | None = None) -> FastAPI:
+    """The app, over the given parts or those of the process's settings: `uvicorn --factory orderpipe.api.app:create_app`."""
+    parts = assembly or assemble()
+    app = FastAPI(
+        title="orderpipe", version=version("orderpipe"), lifespan=_lifespan, redoc_url=None, redirect_slashes=False,
+        description="Orders in, from arrival to thank-you letter. Errors are problem documents (RFC 9457).",
+    )
+    app.state.assembly = parts
+    app.state.keys = Keys(parts.engine)
+    app.state.hints = Hints(parts.send_stage)
+    for router in ROUTERS:
+        app.include_router(router)
+    answer_with_problems(app)
+    app.add_middleware(Guard, assembly=parts, streams=STREAMS)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.state.hints.start()
+    yield
+    app.state.hints.stop()

@@ -1,0 +1,95 @@
+"""
+Who is calling: a key names the shop it belongs to and the role it was given to.
+
+Keys are looked up by their hash and remembered for five seconds, so that a revoked key is refused within that time everywhere.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.concurrency import run_in_threadpool
+
+from orderpipe.api.problems import Problem
+from orderpipe.store import shops
+from orderpipe.store.database import Database
+from orderpipe.store.shops import Role
+
+REMEMBERED_SECONDS = 5.0
+_REMEMBERED_AT_MOST = 10_000
+
+_bearer = HTTPBearer(
+    scheme_name="Key", auto_error=False,
+    description="An API key (`op_…`), shown once by `orderpipe shop add` or `orderpipe shop rotate-key`.",
+)
+
+
+class Unauthorized(Problem):
+    """No key, or one that is unknown or revoked."""
+
+    def __init__(self) -> None:
+        sentence = "Send a valid API key: Authorization: Bearer op_…"
+        super().__init__(401, "unauthorized", sentence, headers={"WWW-Authenticate": "Bearer"})
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: the shop, the role of the key, and what the journal calls them."""
+
+    shop_id: int
+    role: Role
+    by: str
+
+
+class Keys:
+    """The keys this process has seen in the last seconds."""
+
+    def __init__(self, engine: Database) -> None:
+        self._engine = engine
+        self._seen: dict[str, tuple[float, Caller]] = {}
+
+    async def caller(self, secret: str) -> Caller:
+        """Who holds this key. Raises Unauthorized."""
+        remembered = self._seen.get(secret)
+        if remembered is not None and remembered[0] > time.monotonic():
+            return remembered[1]
+        return await run_in_threadpool(self._look_up, secret)
+
+    def _look_up(self, secret: str) -> Caller:
+        with self._engine.begin() as tx:
+            key = shops.find_key(tx, secret)
+        if key is None:
+            self._seen.pop(secret, None)
+            raise Unauthorized
+        if len(self._seen) >= _REMEMBERED_AT_MOST:
+            self._seen.clear()
+        caller = Caller(key.shop_id, key.role, f"{key.role} key …{key.hint}")
+        self._seen[secret] = time.monotonic() + REMEMBERED_SECONDS, caller
+        return caller
+
+
+def caller_as(*roles: Role) -> Callable[..., Awaitable[Caller]]:
+    """The dependency that lets in keys of these roles only."""
+    allowed = frozenset(roles)
+
+    async def caller(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
+        if given is None:
+            raise Unauthorized
+        keys: Keys = request.app.state.keys
+        found = await keys.caller(given.credentials)
+        if found.role not in allowed:
+            sentence = f"A key of the role {found.role} may not do this; it takes {' or '.join(sorted(allowed))}."
+            raise Problem(403, "forbidden", sentence)
+        return found
+
+    return caller
+
+
+ByShop = Annotated[Caller, Depends(caller_as(Role.SHOP, Role.OFFICE))]
+ByOffice = Annotated[Caller, Depends(caller_as(Role.OFFICE))]
+ByWarehouse = Annotated[Caller, Depends(caller_as(Role.WAREHOUSE, Role.OFFICE))]
+ByCarrier = Annotated[Caller, Depends(caller_as(Role.CARRIER, Role.OFFICE))]
+ByAnyone = Annotated[Caller, Depends(caller_as(*Role))]

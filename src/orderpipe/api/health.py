@@ -1,0 +1,27 @@
+"""
+Is the door open: alive when the process answers, ready when the database does.
+"""
+
+from fastapi import APIRouter
+
+from orderpipe.api.problems import unavailable
+from orderpipe.api.transactions import Parts
+from orderpipe.store.database import DatabaseError, answers
+
+router = APIRouter(tags=["Health"])
+
+
+@router.get("/healthz", summary="Is the process alive", response_description="It is.")
+async def healthz() -> dict[str, str]:
+    """Answers as long as the process runs, whatever the state of the database."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", summary="Can requests be served", response_description="They can.")
+def readyz(parts: Parts) -> dict[str, str]:
+    """Answers 200 while the database answers, otherwise 503."""
+    try:
+        answers(parts.engine)
+    except DatabaseError as error:
+        raise unavailable("The database does not answer.") from error
+    return {"status": "ok"}
