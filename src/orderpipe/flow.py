@@ -110,15 +110,17 @@ class Waiting:
     sentence: str
     owner: Owner
     task: str | None = None
+    routine: bool = True
+    """Every order waits like this, so the journal does not say it again each time."""
 
 
 WAITS: dict[WaitingFor, Waiting] = {
-    WaitingFor.QUERY: Waiting("the customer's answer to our question", Owner.CUSTOMER, "query.remind"),
-    WaitingFor.OFFICE: Waiting("a decision of the office", Owner.OFFICE, "office.remind"),
-    WaitingFor.STOCK: Waiting("stock to arrive", Owner.SHOP),
+    WaitingFor.QUERY: Waiting("the customer's answer to our question", Owner.CUSTOMER, "query.remind", routine=False),
+    WaitingFor.OFFICE: Waiting("a decision of the office", Owner.OFFICE, "office.remind", routine=False),
+    WaitingFor.STOCK: Waiting("stock to arrive", Owner.SHOP, routine=False),
     WaitingFor.PROMISE: Waiting("its order to be promised", Owner.PIPELINE),
-    WaitingFor.DATE: Waiting("its date to come", Owner.PIPELINE),
-    WaitingFor.PAYMENT: Waiting("the payment", Owner.CUSTOMER),
+    WaitingFor.DATE: Waiting("its date to come", Owner.PIPELINE, routine=False),
+    WaitingFor.PAYMENT: Waiting("the payment", Owner.CUSTOMER, routine=False),
     WaitingFor.PICK_SCANS: Waiting("the picker's scans", Owner.WAREHOUSE),
     WaitingFor.PACK_SCANS: Waiting("the packer's scans", Owner.WAREHOUSE),
     WaitingFor.CARRIER: Waiting("the carrier's word", Owner.CARRIER),

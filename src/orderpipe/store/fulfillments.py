@@ -4,6 +4,8 @@ Fulfillments: what can leave together from one place, and its lines.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
@@ -118,3 +120,96 @@ def numbers_used(tx: Tx, order_ids: Collection[int]) -> dict[int, int]:
     )
     used = {row.order_id: int(row.number) for row in rows}
     return {order_id: used.get(order_id, 0) for order_id in order_ids}
+
+
+def start_not_before(tx: Tx, dates: Mapping[int, datetime]) -> None:
+    """Fulfillments that are promised for later are not released before these instants (UTC)."""
+    if dates:
+        tx.execute(
+            text("""UPDATE fulfillment f SET not_before = u.at
+                FROM unnest(CAST(:ids AS bigint[]), CAST(:dates AS timestamptz[])) AS u (id, at) WHERE f.id = u.id"""),
+            {"ids": list(dates), "dates": list(dates.values())},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ToRelease:
+    """A planned fulfillment, and what may stop its release."""
+
+    id: int
+    order_id: int
+    shop_id: int
+    appointment: bool
+    reserved: bool
+    not_before: datetime | None
+    prepaid: bool
+    unpaid: Decimal
+    currency: str
+    received_at: datetime
+
+
+def to_release(tx: Tx, fulfillment_ids: Collection[int]) -> list[ToRelease]:
+    """The fulfillments with what their orders have still to pay (0 for all but prepaid orders)."""
+    rows = tx.execute(
+        text("""SELECT f.id, f.order_id, o.shop_id, f.kind = 'appointment' AS appointment, f.reserved, f.not_before, o.prepaid,
+                CASE WHEN o.prepaid THEN coalesce(o.total, 0)
+                    - coalesce((SELECT sum(p.amount) FROM payment p WHERE p.order_id = o.id), 0) ELSE 0 END AS unpaid,
+                o.currency, o.received_at
+            FROM fulfillment f JOIN orders o ON o.id = f.order_id WHERE f.id = ANY(:ids) ORDER BY f.id"""),
+        {"ids": list(fulfillment_ids)},
+    )
+    return [ToRelease(*row) for row in rows]
+
+
+def note_reserved(tx: Tx, places: Mapping[int, int]) -> None:
+    """The stock of these waiting fulfillments has been set aside, at these locations."""
+    if places:
+        tx.execute(
+            text("""UPDATE fulfillment f SET reserved = true, location_id = u.location_id
+                FROM unnest(CAST(:ids AS bigint[]), CAST(:locations AS bigint[])) AS u (id, location_id) WHERE f.id = u.id"""),
+            {"ids": list(places), "locations": list(places.values())},
+        )
+
+
+def take_off_short(tx: Tx, fulfillment_ids: Collection[int]) -> None:
+    """What the picker did not find no longer belongs to these fulfillments."""
+    tx.execute(
+        text("UPDATE fulfillment_line SET quantity = quantity - short, short = 0 WHERE fulfillment_id = ANY(:ids) AND short > 0"),
+        {"ids": list(fulfillment_ids)},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a fulfillment is handled, and for whom."""
+
+    id: int
+    order_id: int
+    shop_id: int
+    location_id: int
+    carrier: str
+    received_at: datetime
+    until_at: datetime | None
+
+
+def places_of(tx: Tx, fulfillment_ids: Collection[int]) -> dict[int, Place]:
+    """The location, carrier and promised end of each parcel."""
+    rows = tx.execute(
+        text("""SELECT f.id, f.order_id, o.shop_id, f.location_id, l.carrier, o.received_at,
+                (SELECT p.until_at FROM promise p WHERE p.fulfillment_id = f.id ORDER BY p.revision DESC LIMIT 1)
+            FROM fulfillment f JOIN orders o ON o.id = f.order_id JOIN location l ON l.id = f.location_id
+            WHERE f.id = ANY(:ids)"""),
+        {"ids": list(fulfillment_ids)},
+    )
+    return {row.id: Place(*row) for row in rows}
+
+
+def states_of(tx: Tx, order_ids: Collection[int]) -> dict[int, list[tuple[int, FulfillmentState]]]:
+    """The (id, state) of every fulfillment of each order."""
+    rows = tx.execute(
+        text("SELECT order_id, id, state FROM fulfillment WHERE order_id = ANY(:ids) ORDER BY id"), {"ids": list(order_ids)}
+    )
+    states: dict[int, list[tuple[int, FulfillmentState]]] = {order_id: [] for order_id in order_ids}
+    for row in rows:
+        states[row.order_id].append((row.id, FulfillmentState(row.state)))
+    return states

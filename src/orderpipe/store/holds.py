@@ -2,10 +2,15 @@
 What stops an order: findings of the checks, the questions they lead to, and the holds that stay until somebody clears them.
 """
 
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
 from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, ForeignKey, Identity, Index, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from orderpipe.store.metadata import metadata
+from orderpipe.flow import WaitingFor
+from orderpipe.store.metadata import Tx, insert_rows, metadata
 
 finding = Table(
     "finding",
@@ -63,3 +68,69 @@ query = Table(
     CheckConstraint("state IN ('open', 'answered', 'closed')", name="state"),
     Index("uq_query_open", "order_id", unique=True, postgresql_where=text("state = 'open'")),
 )
+
+
+def open_holds(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Open holds; one of the same kind that is open already stays as it is."""
+    insert_rows(tx, hold, rows, conflict="ON CONFLICT DO NOTHING")
+
+
+def close_holds(tx: Tx, order_ids: Collection[int], kinds: Collection[WaitingFor], *, how: str, by: str, now: datetime) -> None:
+    """Close the orders' open holds of these kinds, saying how and by whom."""
+    tx.execute(
+        text("""UPDATE hold SET closed_at = :now, closed_how = :how, closed_by = :by
+            WHERE order_id = ANY(:ids) AND kind = ANY(:kinds) AND closed_at IS NULL"""),
+        {"ids": list(order_ids), "kinds": list(kinds), "how": how, "by": by, "now": now},
+    )
+
+
+def open_kinds(tx: Tx, order_ids: Collection[int]) -> dict[int, set[str]]:
+    """The kinds of hold that are open on each order as a whole; orders without one are left out."""
+    rows = tx.execute(
+        text("SELECT order_id, kind FROM hold WHERE order_id = ANY(:ids) AND fulfillment_id IS NULL AND closed_at IS NULL"),
+        {"ids": list(order_ids)},
+    )
+    kinds: dict[int, set[str]] = {}
+    for row in rows:
+        kinds.setdefault(row.order_id, set()).add(row.kind)
+    return kinds
+
+
+def write_findings(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what the checks found."""
+    insert_rows(tx, finding, rows)
+
+
+def cleared(tx: Tx, order_ids: Collection[int]) -> dict[int, set[tuple[str, str]]]:
+    """The (rule, field) that somebody has confirmed as right on each order; orders without one are left out."""
+    rows = tx.execute(
+        text("""SELECT DISTINCT order_id, rule, field FROM finding
+            WHERE order_id = ANY(:ids) AND cleared_how = 'confirmed'"""),
+        {"ids": list(order_ids)},
+    )
+    found: dict[int, set[tuple[str, str]]] = {}
+    for row in rows:
+        found.setdefault(row.order_id, set()).add((row.rule, row.field))
+    return found
+
+
+def clear_findings(
+    tx: Tx, order_id: int, *, confirmed: Collection[tuple[str, str]] = (), how: str, by: str, now: datetime
+) -> None:
+    """Close an order's open findings: those in `confirmed` as right, the others by `how`."""
+    tx.execute(
+        text("""UPDATE finding SET cleared_at = :now, cleared_by = :by,
+                cleared_how = CASE WHEN (rule || ' ' || field) = ANY(:confirmed) THEN 'confirmed' ELSE :how END
+            WHERE order_id = :id AND cleared_at IS NULL"""),
+        {"id": order_id, "confirmed": [f"{rule} {field}" for rule, field in confirmed], "how": how, "by": by, "now": now},
+    )
+
+
+def settled(tx: Tx, fulfillment_ids: Collection[int]) -> frozenset[int]:
+    """Those of the lost or returned fulfillments about which the office has decided."""
+    rows = tx.execute(
+        text("""SELECT DISTINCT fulfillment_id FROM hold
+            WHERE fulfillment_id = ANY(:ids) AND kind = 'office' AND closed_how = 'settled'"""),
+        {"ids": list(fulfillment_ids)},
+    )
+    return frozenset(row.fulfillment_id for row in rows)

@@ -2,10 +2,15 @@
 What was promised, revision by revision, with the arithmetic that led to it; the original is never updated.
 """
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, SmallInteger, Table, Text
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, SmallInteger, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from orderpipe.store.metadata import metadata
+from orderpipe.store.metadata import Tx, insert_rows, metadata
 
 promise = Table(
     "promise",
@@ -18,3 +23,60 @@ promise = Table(
     Column("reason", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A fulfillment whose date is to be promised; `lead_days` until its stock can be there, when it is not reserved."""
+
+    fulfillment_id: int
+    order_id: int
+    shop_id: int
+    type: str
+    kind: str
+    reserved: bool
+    location_id: int | None
+    country: str
+    requested_on: date | None
+    lead_days: int
+    lines: tuple[tuple[int, int], ...]
+
+
+def parts_of(tx: Tx, order_ids: Collection[int]) -> list[Part]:
+    """The planned fulfillments of these orders, with their lines as (order line number, quantity)."""
+    rows = tx.execute(
+        text("""SELECT f.id, f.order_id, o.shop_id, o.type, f.kind, f.reserved, f.location_id, coalesce(o.ship_to->>'country', '') AS country,
+                o.requested_on, max(coalesce(p.lead_days, 0)) AS lead_days,
+                array_agg(l.number ORDER BY l.number) AS numbers, array_agg(l.quantity ORDER BY l.number) AS quantities
+            FROM fulfillment f JOIN orders o ON o.id = f.order_id JOIN fulfillment_line l ON l.fulfillment_id = f.id
+            LEFT JOIN product p ON p.shop_id = o.shop_id AND p.sku = l.sku
+            WHERE f.order_id = ANY(:ids) AND f.state = 'planned' GROUP BY f.id, o.id ORDER BY f.id"""),
+        {"ids": list(order_ids)},
+    )
+    return [Part(*row[:10], tuple(zip(row.numbers, row.quantities, strict=True))) for row in rows]
+
+
+def write(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write promises; a fulfillment's revision that stands already is never changed."""
+    insert_rows(tx, promise, rows, conflict="ON CONFLICT DO NOTHING")
+
+
+def copy(tx: Tx, pairs: Sequence[tuple[int, int]], *, reason: str, now: datetime) -> None:
+    """Give new fulfillments (second of each pair) the promise that the one they were parted from has."""
+    tx.execute(
+        text("""INSERT INTO promise (fulfillment_id, revision, from_at, until_at, arithmetic, reason, at)
+            SELECT DISTINCT ON (u.new) u.new, 1, p.from_at, p.until_at, p.arithmetic, :reason, :now
+            FROM unnest(CAST(:old AS bigint[]), CAST(:new AS bigint[])) AS u (old, new) JOIN promise p ON p.fulfillment_id = u.old
+            ORDER BY u.new, p.revision DESC"""),
+        {"old": [old for old, _ in pairs], "new": [new for _, new in pairs], "reason": reason, "now": now},
+    )
+
+
+def until(tx: Tx, fulfillment_ids: Collection[int]) -> dict[int, datetime]:
+    """Until when each fulfillment is promised by its latest revision (UTC)."""
+    rows = tx.execute(
+        text("""SELECT DISTINCT ON (fulfillment_id) fulfillment_id, until_at FROM promise
+            WHERE fulfillment_id = ANY(:ids) ORDER BY fulfillment_id, revision DESC"""),
+        {"ids": list(fulfillment_ids)},
+    )
+    return {row.fulfillment_id: row.until_at for row in rows}

@@ -4,12 +4,15 @@ What lies where, what of it is promised to orders, and every movement with its c
 A stock row is locked last and in (location, sku) order, so that two batches cannot wait for each other.
 """
 
+from collections.abc import Collection
+
 from sqlalchemy import (
-    BigInteger, CheckConstraint, Column, DateTime, ForeignKey, Identity, Index, Integer, Table, Text, UniqueConstraint,
+    BigInteger, CheckConstraint, Column, DateTime, ForeignKey, Identity, Index, Integer, Table, Text, UniqueConstraint, text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from orderpipe.store.metadata import metadata
+from orderpipe.domain.promises import LocationTerms
+from orderpipe.store.metadata import Tx, metadata
 
 location = Table(
     "location",
@@ -67,3 +70,12 @@ backorder = Table(
     Index("ix_backorder_order_id", "order_id"),
 )
 """Demand that found no stock, oldest first: of one fulfillment, or (fulfillment_id NULL) of an order that goes out only as a whole."""
+
+
+def terms_of(tx: Tx, location_ids: Collection[int]) -> dict[int, LocationTerms]:
+    """What each location promises by: its calendar, carrier and the carrier's days."""
+    rows = tx.execute(
+        text("SELECT id, code, time_zone, country, calendar, carrier, carrier_days FROM location WHERE id = ANY(:ids)"),
+        {"ids": sorted(location_ids)},
+    )
+    return {row.id: LocationTerms.of(row._mapping) for row in rows}

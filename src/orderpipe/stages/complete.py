@@ -1,0 +1,59 @@
+"""
+Complete: when every fulfillment has ended and something was delivered, the order is done: the customer gets our thanks.
+
+An order of which nothing is left is canceled; a parcel that was lost or came back goes to the office first.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from orderpipe.domain.decisions import Decision, Hold, Move, Tell, Wait
+from orderpipe.domain.targets import Policies
+from orderpipe.flow import FULFILLMENT_ENDS, FulfillmentState, OrderState, Owner, WaitingFor
+from orderpipe.store import fulfillments, holds
+from orderpipe.store.metadata import Tx
+
+LOOK_AGAIN = timedelta(days=1)
+OFFICE_WITHIN = timedelta(hours=8)
+FAILED = frozenset({FulfillmentState.LOST, FulfillmentState.RETURNED})
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """How each order's fulfillments ended, and which failed ones the office has settled."""
+
+    states: Mapping[int, Sequence[tuple[int, FulfillmentState]]]
+    settled: frozenset[int]
+
+
+def read(tx: Tx, order_ids: Collection[int], policies: Policies) -> Facts:  # noqa: ARG001  # every stage reads alike
+    """The ends of the fulfillments."""
+    states = fulfillments.states_of(tx, order_ids)
+    failed = [one for its in states.values() for one, state in its if state in FAILED]
+    return Facts(states, holds.settled(tx, failed) if failed else frozenset())
+
+
+def decide(facts: Facts, *, now: datetime) -> list[Decision]:
+    """Done, canceled, or still waiting for a parcel or for the office."""
+    return [_decide(order_id, states, facts.settled, now) for order_id, states in facts.states.items()]
+
+
+def _decide(
+    order_id: int, states: Sequence[tuple[int, FulfillmentState]], settled: frozenset[int], now: datetime
+) -> Decision:
+    if any(state not in FULFILLMENT_ENDS for _, state in states):
+        return Wait(order_id, WaitingFor.FULFILLMENTS, now + LOOK_AGAIN)
+    open_failures = [one for one, state in states if state in FAILED and one not in settled]
+    if open_failures:
+        ended = dict(states)[open_failures[0]]
+        return Hold(order_id, WaitingFor.OFFICE, Owner.OFFICE, f"A parcel is {ended}.", now + OFFICE_WITHIN)
+    if any(state == FulfillmentState.DELIVERED for _, state in states):
+        letter = Tell("thank-you", {"delivered_on": now.date()}, f"thank-you:{order_id}")
+        return Move(order_id, OrderState.COMPLETED, (letter,))
+    letter = Tell("canceled", {"reason": "nothing is left to deliver", "lines": None, "by": "orderpipe"}, f"canceled:{order_id}")
+    return Move(order_id, OrderState.CANCELED, (letter,))
+
+
+def write(tx: Tx, facts: Facts, decisions: Sequence[Decision], now: datetime) -> None:
+    """Completing leaves nothing but the move."""

@@ -1,0 +1,58 @@
+"""
+Deliver: the carrier's word, or for a service the performer's, ends a fulfillment.
+
+A parcel that comes back or is lost ends too; what then happens to the order is for the office to decide.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from orderpipe.domain.decisions import Audience, Decision, Move, Tell, Wait
+from orderpipe.domain.targets import Policies
+from orderpipe.flow import FulfillmentState, WaitingFor
+from orderpipe.store import tracking
+from orderpipe.store.metadata import Tx
+from orderpipe.store.tracking import Journey
+
+CARRIER_AGAIN = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the carrier or the performer has said of each fulfillment."""
+
+    journeys: Mapping[int, Journey]
+
+
+def read(tx: Tx, fulfillment_ids: Collection[int], policies: Policies) -> Facts:  # noqa: ARG001  # every stage reads alike
+    """The latest word on each fulfillment."""
+    return Facts(tracking.journeys_of(tx, fulfillment_ids))
+
+
+def decide(facts: Facts, *, now: datetime) -> list[Decision]:
+    """Delivered, returned or lost on the word; else it waits on."""
+    return [_decide(journey, now) for journey in facts.journeys.values()]
+
+
+def _decide(one: Journey, now: datetime) -> Decision:
+    match one.status:
+        case "delivered" | "performed":
+            letter = Tell("part-delivered", {"tracking_number": one.tracking_number, "lines": one.lines}, f"part-delivered:{one.id}")
+            return Move(one.id, FulfillmentState.DELIVERED, (letter,) if one.others_live else ())
+        case "returned" | "lost":
+            letter = Tell(
+                "office-parcel-lost", {"tracking_number": one.tracking_number, "status": one.status},
+                f"office-parcel-{one.status}:{one.id}", Audience.OFFICE,
+            )
+            return Move(one.id, FulfillmentState(one.status), (letter,))
+        case "out_for_delivery":
+            letter = Tell("out-for-delivery", {"tracking_number": one.tracking_number}, f"out-for-delivery:{one.id}")
+            return Wait(one.id, WaitingFor.CARRIER, now + CARRIER_AGAIN, (letter,))
+        case _:
+            reason = WaitingFor.PERFORMANCE if one.appointment else WaitingFor.CARRIER
+            return Wait(one.id, reason, now + CARRIER_AGAIN)
+
+
+def write(tx: Tx, facts: Facts, decisions: Sequence[Decision], now: datetime) -> None:
+    """The word is kept already; delivering leaves nothing but the move."""

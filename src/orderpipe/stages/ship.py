@@ -1,0 +1,65 @@
+"""
+Ship: the packed parcel gets its label and tracking number and leaves the house; its stock leaves the books.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from orderpipe.domain.barcodes import sscc18
+from orderpipe.domain.decisions import Decision, Move, Tell
+from orderpipe.domain.orders import number_of
+from orderpipe.domain.targets import Policies
+from orderpipe.flow import FulfillmentState
+from orderpipe.store import allocation, fulfillments, tracking
+from orderpipe.store.allocation import Shift
+from orderpipe.store.fulfillments import Line, Place
+from orderpipe.store.metadata import Tx
+
+COMPANY_PREFIX = "9999999"
+"""GS1 company prefix of the SSCCs; 999 9999 is no company's, for labels that stay in the house."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The packed parcels, where they stand and what is in them."""
+
+    places: Mapping[int, Place]
+    lines: Mapping[int, Sequence[Line]]
+
+
+def read(tx: Tx, fulfillment_ids: Collection[int], policies: Policies) -> Facts:  # noqa: ARG001  # every stage reads alike
+    """What leaves, and with which carrier."""
+    return Facts(fulfillments.places_of(tx, fulfillment_ids), fulfillments.lines_of(tx, fulfillment_ids))
+
+
+def decide(facts: Facts, *, now: datetime) -> list[Decision]:  # noqa: ARG001  # every stage decides alike
+    """Every packed parcel leaves; the customer gets the tracking number."""
+    return [Move(one, FulfillmentState.SHIPPED, (_shipped(place, facts.lines[one]),)) for one, place in facts.places.items()]
+
+
+def _shipped(place: Place, lines: Sequence[Line]) -> Tell:
+    told = [{"number": line.number, "quantity": line.quantity} for line in lines if line.quantity]
+    facts = {"tracking_number": tracking_number(place.id), "carrier": place.carrier, "lines": told, "until": place.until_at}
+    return Tell("shipped", facts, f"shipped:{place.id}")
+
+
+def tracking_number(fulfillment: int) -> str:
+    """The tracking number on our label: the fulfillment's own, with a check digit against slips of the pen."""
+    return f"OP{number_of(fulfillment).replace('-', '')}"
+
+
+def write(tx: Tx, facts: Facts, decisions: Sequence[Decision], now: datetime) -> None:  # noqa: ARG001  # all of them ship
+    """The parcels with their labels, and the stock that left with them."""
+    tracking.label(tx, [
+        {
+            "fulfillment_id": one, "sscc": sscc18(0, COMPANY_PREFIX, one % 10**9), "carrier": place.carrier,
+            "tracking_number": tracking_number(one), "status": "shipped", "shipped_at": now, "status_at": now,
+        }
+        for one, place in facts.places.items()
+    ])
+    allocation.send_out(tx, [
+        Shift(place.location_id, line.sku, line.quantity, one)
+        for one, place in facts.places.items() for line in facts.lines[one] if line.quantity
+    ], now)
+    tracking.adopt_early_events(tx, [tracking_number(one) for one in facts.places], now)

@@ -1,0 +1,71 @@
+"""
+Validate: check that the order is complete and makes sense before any work starts on it.
+
+Every doubt is put to the customer; without a way to reach them it goes to the office; an order for nothing is rejected.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from orderpipe.domain.decisions import Decision, Hold, Move, Tell
+from orderpipe.domain.orders import Contact
+from orderpipe.domain.rules import Finding, Severity, check, worst
+from orderpipe.domain.targets import Policies
+from orderpipe.flow import OrderState, Owner, WaitingFor
+from orderpipe.store import checks, customers
+from orderpipe.store.checks import Subject
+from orderpipe.store.metadata import Tx
+
+ASK_WITHIN = timedelta(seconds=10)
+"""When the clock sees to it that a question is put whose message was lost."""
+OFFICE_WITHIN = timedelta(hours=8)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The orders, each with what the checks find."""
+
+    subjects: tuple[Subject, ...]
+    found: dict[int, tuple[Finding, ...]]
+
+
+def read(tx: Tx, order_ids: Collection[int], policies: Policies) -> Facts:  # noqa: ARG001  # every stage reads alike
+    """The orders as taken down, with what the products and earlier answers say."""
+    subjects = tuple(checks.subjects(tx, order_ids))
+    return Facts(subjects, {one.order_id: check(one.order) for one in subjects})
+
+
+def decide(facts: Facts, *, now: datetime) -> list[Decision]:
+    """On to allocation without a finding; else as the worst finding demands."""
+    return [_decide(one.order_id, facts.found[one.order_id], now) for one in facts.subjects]
+
+
+def _decide(order_id: int, findings: tuple[Finding, ...], now: datetime) -> Decision:
+    rules = ", ".join(dict.fromkeys(one.rule for one in findings))
+    match worst(findings):
+        case None:
+            return Move(order_id, OrderState.VALIDATED)
+        case Severity.REJECT:
+            letter = Tell("rejected", {"reason": rules, "doubts": [one.doubt for one in findings]}, f"rejected:{order_id}")
+            return Move(order_id, OrderState.REJECTED, (letter,), note={"rules": rules})
+        case Severity.REVIEW:
+            return Hold(order_id, WaitingFor.OFFICE, Owner.OFFICE, f"Nobody to ask about: {rules}.", now + OFFICE_WITHIN)
+        case _:
+            return Hold(order_id, WaitingFor.QUERY, Owner.CUSTOMER, f"In doubt: {rules}.", now + ASK_WITHIN)
+
+
+def write(tx: Tx, facts: Facts, decisions: Sequence[Decision], now: datetime) -> None:
+    """Keep the findings, open the questions, and remember the customers whose orders are in order."""
+    checks.keep_findings(tx, {order_id: found for order_id, found in facts.found.items() if found}, now)
+    asked = [one.unit_id for one in decisions if isinstance(one, Hold) and one.kind == WaitingFor.QUERY]
+    checks.open_queries(tx, {order_id: [one.doubt for one in facts.found[order_id]] for order_id in asked}, now)
+    customers.confirm(tx, [_customer(one, now) for one in facts.subjects if not facts.found[one.order_id]])
+
+
+def _customer(one: Subject, now: datetime) -> dict[str, object]:
+    contact = Contact(**{name: one.order.customer.get(name, "") for name in ("name", "email", "phone", "company")})
+    return {
+        "shop_id": one.shop_id, "contact_key": contact.key, "name": contact.name, "email": contact.email, "phone": contact.phone,
+        "language": one.language, "address": one.order.ship_to, "confirmed_at": now,
+    }
