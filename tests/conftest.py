@@ -19,12 +19,13 @@ from urllib.parse import urlsplit
 
 import pytest
 import redis
+from sqlalchemy import Engine
 
 from orderpipe.local.child import Child, Program
 from orderpipe.local.ports import free_port
 from orderpipe.local.postgres import Postgres
 from orderpipe.local.redis import Redis
-from orderpipe.store import migrations_runner
+from orderpipe.store import database, migrations_runner
 from tests.servers import PostgresServer, RedisServer
 
 FOLDER = "ORDERPIPE_TEST_FOLDER"
@@ -96,6 +97,14 @@ def new_database(shared_postgres: Postgres, template_database: str) -> Iterator[
 def database_url(new_database: Callable[[], str]) -> str:
     """The URL of a migrated, empty database that only this test uses."""
     return new_database()
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """Connections to this test's own database, with the product's time-outs; one that a test threw away is closed at its end."""
+    engine = database.connect.__wrapped__(database_url, pool_size=8)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture

@@ -315,9 +315,8 @@ def upgrade() -> None:
     )
     op.create_index('ix_finding_order_id', 'finding', ['order_id'], unique=False)
     op.create_table('fulfillment',
-    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('order_id', sa.BigInteger(), nullable=False),
-    sa.Column('number', sa.SmallInteger(), nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
     sa.Column('location_id', sa.BigInteger(), nullable=True),
     sa.Column('reserved', sa.Boolean(), nullable=False),
@@ -339,12 +338,13 @@ def upgrade() -> None:
     sa.CheckConstraint("state IN ('planned', 'released', 'picked', 'packed', 'shipped', 'delivered', 'canceled', 'returned', 'lost')", name=op.f('ck_fulfillment_state')),
     sa.CheckConstraint("waiting_for IN ('query', 'office', 'stock', 'promise', 'date', 'payment', 'pick-scans', 'pack-scans', 'carrier', 'performance', 'fulfillments')", name=op.f('ck_fulfillment_waiting_for')),
     sa.CheckConstraint('(ended_at IS NULL) = (next_at IS NOT NULL)', name=op.f('ck_fulfillment_live_has_next_at')),
+    sa.CheckConstraint('id / 1000 = order_id', name=op.f('ck_fulfillment_id_tells_the_order')),
     sa.ForeignKeyConstraint(['location_id'], ['location.id'], name=op.f('fk_fulfillment_location_id_location')),
     sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_fulfillment_order_id_orders')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_fulfillment')),
-    sa.UniqueConstraint('order_id', 'number', name=op.f('uq_fulfillment_order_id_number')),
     postgresql_with={'fillfactor': 50}
     )
+    op.create_index('ix_fulfillment_order_id', 'fulfillment', ['order_id'], unique=False)
     op.create_index('ix_fulfillment_next_at', 'fulfillment', ['next_at'], unique=False, postgresql_where=sa.text('next_at IS NOT NULL'))
     op.create_table('hold',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -466,6 +466,7 @@ def downgrade() -> None:
     op.drop_table('order_line')
     op.drop_index('uq_hold_open', table_name='hold', postgresql_where=sa.text('closed_at IS NULL'))
     op.drop_table('hold')
+    op.drop_index('ix_fulfillment_order_id', table_name='fulfillment')
     op.drop_index('ix_fulfillment_next_at', table_name='fulfillment', postgresql_where=sa.text('next_at IS NOT NULL'))
     op.drop_table('fulfillment')
     op.drop_index('ix_finding_order_id', table_name='finding')
