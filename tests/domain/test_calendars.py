@@ -28,7 +28,7 @@ from orderpipe.domain.calendars import (
 
 MINUTE = timedelta(minutes=1)
 OFFICE: Week = (*((((time(9), time(17)),),) * 5), (), ())
-LONDON = WorkingCalendar("office", "Europe/London", OFFICE, "GB")
+LONDON = WorkingCalendar("office", "Europe/London", OFFICE, ("GB",))
 UTC_OFFICE = WorkingCalendar("office", "UTC", OFFICE)
 ROUND_THE_CLOCK = WorkingCalendar("always", "UTC", ALWAYS)
 NEVER = WorkingCalendar("never", "UTC", ((), (), (), (), (), (), ()))
@@ -140,7 +140,7 @@ def test_closes_on_public_holidays() -> None:
 
 def test_lets_an_exception_open_a_holiday_and_close_a_working_day() -> None:
     exceptions: dict[date, Shifts] = {date(2026, 12, 25): ((time(10), time(11)),), date(2026, 12, 24): ()}
-    calendar = WorkingCalendar("office", "Europe/London", OFFICE, "GB", exceptions)
+    calendar = WorkingCalendar("office", "Europe/London", OFFICE, ("GB",), exceptions)
     assert add_working_time(calendar, utc("2026-12-23T17:00"), 30) == utc("2026-12-25T10:30")
 
 

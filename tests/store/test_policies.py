@@ -63,7 +63,7 @@ def test_reads_hours_exceptions_and_country_of_a_calendar(tx: Tx) -> None:
     depot = _defaults(tx).calendar(3, "depot")
     assert depot.hours == (((time(22), time(6)), (time(8), time(0))), (), (), (), (), (), ())
     assert depot.exceptions == {date(2026, 12, 24): ((time(9), time(12)),)}
-    assert (depot.country, depot.time_zone) == ("DE-BY", "Europe/Berlin")
+    assert (depot.countries, depot.time_zone) == (("DE-BY",), "Europe/Berlin")
 
 
 @pytest.mark.parametrize(

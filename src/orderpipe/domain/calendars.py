@@ -44,21 +44,21 @@ class UnreadableCalendar(ValueError):
 @dataclass(frozen=True, slots=True)
 class WorkingCalendar:
     """
-    When a place works. `hours` has seven entries, Monday first; `country` (ISO 3166-1 alpha-2, or with a subdivision
-    such as `DE-BY`, "" none) closes on its public holidays; `exceptions` by date override both, () is closed.
+    When a place works. `hours` has seven entries, Monday first; it is closed on the public holidays of `countries` (ISO 3166-1
+    alpha-2, or with a subdivision such as `DE-BY`); `exceptions` by date override both, () is closed.
     """
 
     code: str
     time_zone: str
     hours: Week
-    country: str = ""
+    countries: tuple[str, ...] = ()
     exceptions: Mapping[date, Shifts] = field(default_factory=dict, hash=False)
     never_closed: bool = field(init=False, compare=False)
     _known: dict[date, tuple[tuple[int, int], ...]] = field(init=False, repr=False, compare=False, default_factory=dict)
     """The shifts of days asked about before; a day's shifts never change."""
 
     def __post_init__(self) -> None:
-        always = not self.country and not self.exceptions and all(shifts == WHOLE_DAY for shifts in self.hours)
+        always = not self.countries and not self.exceptions and all(shifts == WHOLE_DAY for shifts in self.hours)
         object.__setattr__(self, "never_closed", always)
 
     @classmethod
@@ -73,9 +73,10 @@ class WorkingCalendar:
         if not set(hours) <= set(range(7)):
             raise UnreadableCalendar(f"The weekdays are 0 (Monday) to 6, not {sorted(hours)}.")
         week = [hours.get(weekday, ()) for weekday in range(7)]
-        if row["country"]:
-            public_holidays(row["country"], 2000)
-        return cls(row["code"], row["time_zone"], cast(Week, tuple(week)), row["country"], exceptions)
+        countries = (row["country"],) if row["country"] else ()
+        for country in countries:
+            check_country(country)
+        return cls(row["code"], row["time_zone"], cast(Week, tuple(week)), countries, exceptions)
 
 
 def add_working_time(calendar: WorkingCalendar, start: datetime, minutes: float) -> datetime:
@@ -144,12 +145,18 @@ def local_time(time_zone: str, day: date, wall: time) -> datetime:
     return _instant(_clock_shows(ZoneInfo(time_zone), datetime.combine(day, wall)))
 
 
-@lru_cache(maxsize=512)
-def public_holidays(country: str, year: int) -> frozenset[date]:
-    """The public holidays of a country, or of its subdivision, in a year. Raises UnknownCountry."""
+def check_country(country: str) -> None:
+    """Raise UnknownCountry unless public holidays are known for this country or subdivision."""
     name, _, subdivision = country.partition("-")
     if name not in _countries() or (subdivision and subdivision not in _countries()[name]):
         raise UnknownCountry(f"No public holidays are known for the country {country!r}.")
+
+
+@lru_cache(maxsize=512)
+def public_holidays(country: str, year: int) -> frozenset[date]:
+    """The public holidays of a country, or of its subdivision, in a year. Raises UnknownCountry."""
+    check_country(country)
+    name, _, subdivision = country.partition("-")
     return frozenset(holidays.country_holidays(name, subdiv=subdivision or None, years=year))
 
 
@@ -166,7 +173,7 @@ def _countries() -> dict[str, list[str]]:
 def _shifts(calendar: WorkingCalendar, day: date) -> Shifts:
     if day in calendar.exceptions:
         return calendar.exceptions[day]
-    if calendar.country and day in public_holidays(calendar.country, day.year):
+    if any(day in public_holidays(country, day.year) for country in calendar.countries):
         return ()
     return calendar.hours[day.weekday()]
 
