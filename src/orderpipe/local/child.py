@@ -104,10 +104,11 @@ class Child:
         process = self._process
         if process is None or process.returncode is not None:
             return False
-        if os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-            return True
-        # before wait() gives the number back to the system: until then it cannot belong to anybody else
-        self.send_group(signal.SIGKILL)
+        with suppress(ChildProcessError):  # when somebody else asked the system how it ended
+            if os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+                return True
+            # before wait() gives the number back to the system: until then it cannot belong to anybody else
+            self.send_group(signal.SIGKILL)
         process.wait()
         return False
 

@@ -119,6 +119,11 @@ class Postgres:
         with self._connection() as connection:
             return connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
 
+    def ensure_database(self, name: str) -> None:
+        """Create an empty database of this name unless there is one."""
+        if not self.has_database(name):
+            self.create_database(name)
+
     def create_database(self, name: str, *, template: str = "template0") -> None:
         """Create a database as a copy of the template, to which nobody may be connected."""
         # copying files writes no log but makes a checkpoint, which costs next to nothing without fsync

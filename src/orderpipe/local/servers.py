@@ -21,8 +21,7 @@ def run(data: Path, *, durable: bool) -> None:
         postgres = Postgres(folder.path / "postgres", port=folder.port("postgres"), durable=durable)
         redis = Redis(folder.path / "redis", port=folder.port("redis"))
         supervisor.start([postgres.program(), redis.program()])
-        if not postgres.has_database("orderpipe"):
-            postgres.create_database("orderpipe")
+        postgres.ensure_database("orderpipe")
         print(f"export ORDERPIPE_DATABASE_URL={postgres.url()}")
         print(f"export ORDERPIPE_BROKER_URL={redis.url()}", flush=True)
         supervisor.run_until_stopped()

@@ -102,7 +102,8 @@ class Supervisor:
         pause = min(max(last * 2, SHORTEST_PAUSE), LONGEST_PAUSE)
         self._pause[name] = pause
         self._restart_at[name] = time.monotonic() + pause
-        self._say(f"{name} ended ({how_it_ended(child.exit_code)}); it is started again in {pause:.1f} s. Its log: {child.log}")
+        how = how_it_ended(child.exit_code)
+        self._say(f"{name} ended ({how}) and is started again in {pause:.1f} s; {child.log} ends with: {child.last_words(1)}")
 
     def _restart(self, name: str, child: Child) -> None:
         try:
