@@ -29,7 +29,7 @@ test: $(INSTALLED)  ## all tests; ARGS go to pytest, e.g. ARGS='tests/domain -k 
 	@$(BIN)/python -m pytest -n $(TESTERS) $(ARGS)
 
 check: $(INSTALLED)  ## style, types, and which package may import which
-	@verdict=0; for judge in "ruff check ." mypy "lint-imports --quiet"; do $(BIN)/$$judge || verdict=1; done; exit $$verdict
+	@verdict=0; for judge in "ruff check ." mypy "lint-imports --no-logo"; do $(BIN)/$$judge || verdict=1; done; exit $$verdict
 
 bench: $(INSTALLED)  ## measure speed, e.g. ARGS=pipeline
 	@$(BIN)/python -m benchmarks $(ARGS)
