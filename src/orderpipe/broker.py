@@ -144,3 +144,20 @@ def _sent(message: Any) -> bool:
         log.warning("The broker took no message (%s); the clock will find the units.", error)
         return False
     return True
+
+
+def queue_length(name: str) -> int | None:
+    """Messages waiting in a queue; None when the broker does not say."""
+    try:
+        with app.connection_for_read(connect_timeout=2) as connection, connection.channel() as channel:
+            return _length(connection, channel, name)
+    except (KombuError, redis.exceptions.RedisError, OSError, TimeoutError) as error:
+        log.warning("The broker does not tell the length of %s (%s).", name, error)
+        return None
+
+
+def _length(connection: Any, channel: Any, name: str) -> int:
+    try:
+        return int(channel.queue_declare(queue=name, passive=True).message_count)
+    except connection.channel_errors:  # nobody has used this queue yet
+        return 0

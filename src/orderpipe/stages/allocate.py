@@ -113,7 +113,8 @@ def _parts(one: Wanted, facts: Facts) -> list[Part]:
 
 def _fulfillment(part: Part, now: datetime) -> dict[str, object]:
     return {
-        "id": part.fulfillment_id, "order_id": part.order.order_id, "location_id": part.location_id, "reserved": part.reserved,
+        "id": part.fulfillment_id, "order_id": part.order.order_id, "shop_id": part.order.shop_id, "lane": part.order.lane,
+        "location_id": part.location_id, "reserved": part.reserved,
         "kind": "parcel" if part.location_id is not None else "appointment", "state": FulfillmentState.PLANNED,
         "waiting_for": WaitingFor.PROMISE, "next_at": now + PROMISE_WITHIN, "stage_entered_at": now,
     }

@@ -17,6 +17,7 @@ from orderpipe.store.allocation import Shift
 from orderpipe.store.fulfillments import Line, ToRelease
 from orderpipe.store.metadata import Tx
 
+PROMISE_AGAIN = timedelta(hours=1)
 STOCK_AGAIN = timedelta(hours=6)
 PAYMENT_AGAIN = timedelta(days=1)
 PERFORMANCE_AGAIN = timedelta(days=1)
@@ -34,7 +35,7 @@ class Facts:
 def read(tx: Tx, fulfillment_ids: Collection[int], policies: Policies) -> Facts:  # noqa: ARG001  # every stage reads alike
     """What stops each release; stock is locked only where some is still to be reserved."""
     ready = tuple(fulfillments.to_release(tx, fulfillment_ids))
-    hungry = {one.id: one.shop_id for one in ready if not one.reserved and not one.appointment}
+    hungry = {one.id: one.shop_id for one in ready if one.promised and not one.reserved and not one.appointment}
     lines = fulfillments.lines_of(tx, hungry) if hungry else {}
     return Facts(ready, _places(tx, hungry, lines), lines)
 
@@ -61,6 +62,8 @@ def decide(facts: Facts, *, now: datetime) -> list[Decision]:
 
 
 def _decide(one: ToRelease, facts: Facts, now: datetime) -> Decision:
+    if not one.promised:
+        return Wait(one.id, WaitingFor.PROMISE, now + PROMISE_AGAIN)
     if not one.reserved and not one.appointment and one.id not in facts.places:
         return Wait(one.id, WaitingFor.STOCK, now + STOCK_AGAIN)
     if one.not_before and one.not_before > now:

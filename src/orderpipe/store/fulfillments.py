@@ -25,6 +25,8 @@ fulfillment = Table(
     metadata,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("order_id", BigInteger, ForeignKey("orders.id"), nullable=False),
+    Column("shop_id", BigInteger, nullable=False),
+    Column("lane", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("location_id", BigInteger, ForeignKey("location.id")),
     Column("reserved", Boolean, nullable=False),
@@ -48,10 +50,10 @@ fulfillment = Table(
     CheckConstraint("kind = 'appointment' OR location_id IS NOT NULL", name="parcel_has_location"),
     CheckConstraint("id / 1000 = order_id", name="id_tells_the_order"),
     Index("ix_fulfillment_order_id", "order_id"),
-    Index("ix_fulfillment_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+    Index("ix_fulfillment_next_at", "shop_id", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     postgresql_with={"fillfactor": 50},
 )
-"""The id is order_id × 1000 + its number within the order. `reserved`: its stock is set aside. A parcel leaves a location; an appointment is a service."""
+"""The id is order_id × 1000 + its number within the order; shop and lane are the order's. `reserved`: its stock is set aside. A parcel leaves a location; an appointment is a service."""
 
 fulfillment_line = Table(
     "fulfillment_line",
@@ -144,8 +146,7 @@ class ToRelease:
     not_before: datetime | None
     prepaid: bool
     unpaid: Decimal
-    currency: str
-    received_at: datetime
+    promised: bool
 
 
 def to_release(tx: Tx, fulfillment_ids: Collection[int]) -> list[ToRelease]:
@@ -154,7 +155,7 @@ def to_release(tx: Tx, fulfillment_ids: Collection[int]) -> list[ToRelease]:
         text("""SELECT f.id, f.order_id, o.shop_id, f.kind = 'appointment' AS appointment, f.reserved, f.not_before, o.prepaid,
                 CASE WHEN o.prepaid THEN coalesce(o.total, 0)
                     - coalesce((SELECT sum(p.amount) FROM payment p WHERE p.order_id = o.id), 0) ELSE 0 END AS unpaid,
-                o.currency, o.received_at
+                o.state = 'promised' AS promised
             FROM fulfillment f JOIN orders o ON o.id = f.order_id WHERE f.id = ANY(:ids) ORDER BY f.id"""),
         {"ids": list(fulfillment_ids)},
     )
@@ -186,6 +187,7 @@ class Place:
     id: int
     order_id: int
     shop_id: int
+    lane: str
     location_id: int
     carrier: str
     received_at: datetime
@@ -195,7 +197,7 @@ class Place:
 def places_of(tx: Tx, fulfillment_ids: Collection[int]) -> dict[int, Place]:
     """The location, carrier and promised end of each parcel."""
     rows = tx.execute(
-        text("""SELECT f.id, f.order_id, o.shop_id, f.location_id, l.carrier, o.received_at,
+        text("""SELECT f.id, f.order_id, f.shop_id, f.lane, f.location_id, l.carrier, o.received_at,
                 (SELECT p.until_at FROM promise p WHERE p.fulfillment_id = f.id ORDER BY p.revision DESC LIMIT 1)
             FROM fulfillment f JOIN orders o ON o.id = f.order_id JOIN location l ON l.id = f.location_id
             WHERE f.id = ANY(:ids)"""),

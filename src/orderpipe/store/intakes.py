@@ -2,13 +2,18 @@
 What was received, byte for byte, and what became of it: the evidence for every order and every refusal.
 """
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
 from sqlalchemy import (
     BigInteger, CheckConstraint, Column, DateTime, ForeignKey, Identity, Index, Integer, LargeBinary, Table, Text,
     UniqueConstraint, text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from orderpipe.store.metadata import metadata
+from orderpipe.store.metadata import Tx, as_json, insert_rows, metadata
 
 intake = Table(
     "intake",
@@ -45,3 +50,87 @@ idempotency = Table(
     Column("answer", JSONB, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Something received, without its bytes, and what became of it; instants UTC."""
+
+    id: int
+    shop_id: int
+    channel: str
+    source_id: str
+    sender: str
+    parser: str
+    state: str
+    received_at: datetime
+    next_at: datetime | None
+    attempts: int
+    last_error: str | None
+    order_id: int | None
+    result: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Bytes that wait to be received."""
+
+    id: int
+    shop_id: int
+    channel: str
+    source_id: str
+    sender: str
+    parser: str
+    raw: bytes
+    received_at: datetime
+
+
+def keep(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what was received and what became of it; a message that is kept already stays as it is."""
+    ordered = sorted(rows, key=lambda row: (row["shop_id"], row["channel"], row["source_id"]))
+    insert_rows(tx, intake, ordered, conflict="ON CONFLICT (shop_id, channel, source_id) DO NOTHING")
+
+
+def keep_pending(tx: Tx, row: Mapping[str, Any]) -> int:
+    """Keep bytes to be received later; returns the intake's id, that of the earlier one where the same came before."""
+    where = {name: row[name] for name in ("shop_id", "channel", "source_id")}
+    new = insert_rows(tx, intake, [row], conflict="ON CONFLICT (shop_id, channel, source_id) DO NOTHING", returning="id")
+    if new:
+        return int(new[0].id)
+    same = "SELECT id FROM intake WHERE shop_id = :shop_id AND channel = :channel AND source_id = :source_id"
+    return int(tx.execute(text(same), where).scalar_one())
+
+
+def claim_pending(tx: Tx, intake_ids: Collection[int]) -> list[Pending]:
+    """Lock those of these intakes that still wait, in id order; the others fall out."""
+    rows = tx.execute(
+        text("""SELECT id, shop_id, channel, source_id, sender, parser, raw, received_at FROM intake
+            WHERE id = ANY(:ids) AND state = 'pending' ORDER BY id FOR UPDATE"""),
+        {"ids": sorted(set(intake_ids))},
+    )
+    return [Pending(*row[:6], bytes(row.raw), row.received_at) for row in rows]
+
+
+def settle(tx: Tx, results: Sequence[tuple[int, str, int | None, Mapping[str, Any] | None]]) -> None:
+    """Write down what became of pending intakes, as (id, state, order id, problem)."""
+    if not results:
+        return
+    tx.execute(
+        text("""UPDATE intake SET state = u.state, order_id = u.order_id, result = CAST(u.result AS jsonb), next_at = NULL
+            FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:orders AS bigint[]), CAST(:results AS text[]))
+                AS u (id, state, order_id, result)
+            WHERE intake.id = u.id"""),
+        {
+            "ids": [one[0] for one in results], "states": [one[1] for one in results], "orders": [one[2] for one in results],
+            "results": [as_json(one[3]) for one in results],
+        },
+    )
+
+
+def read(tx: Tx, shop_id: int, intake_id: int) -> Intake | None:
+    """A shop's intake."""
+    columns = ", ".join(Intake.__dataclass_fields__)
+    row = tx.execute(
+        text(f"SELECT {columns} FROM intake WHERE id = :id AND shop_id = :shop_id"), {"id": intake_id, "shop_id": shop_id}
+    ).one_or_none()
+    return Intake(*row) if row else None

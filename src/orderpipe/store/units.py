@@ -157,3 +157,12 @@ def note_crash(tx: Tx, unit: Unit, unit_id: int) -> int:
 def note_error(tx: Tx, unit: Unit, unit_id: int, error: str) -> None:
     """Keep the last error beside the unit, for `why` and the office."""
     tx.execute(text(f"UPDATE {_TABLE[unit]} SET last_error = :error WHERE id = :id"), {"id": unit_id, "error": error[:2000]})
+
+
+def by_lane(tx: Tx, unit: Unit, ids: Collection[int]) -> dict[str, list[int]]:
+    """The units sorted into their lanes, for the hints that are sent after a commit."""
+    lanes: dict[str, list[int]] = {}
+    if ids:
+        for row in tx.execute(text(f"SELECT id, lane FROM {_TABLE[unit]} WHERE id = ANY(:ids) ORDER BY id"), {"ids": list(ids)}):
+            lanes.setdefault(row.lane, []).append(row.id)
+    return lanes

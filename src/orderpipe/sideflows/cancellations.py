@@ -1,0 +1,106 @@
+"""
+Cancellations: customer, shop or office may cancel what is not packed yet; its stock goes back in the same transaction.
+
+What has been packed goes on its way; of an order that is partly packed only the rest is canceled.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from orderpipe.domain.decisions import Move, Tell
+from orderpipe.flow import CANCELABLE, ORDER_ENDS, FulfillmentState, OrderState, Unit
+from orderpipe.settings import settings
+from orderpipe.sideflows.hints import Hint
+from orderpipe.store import allocation, cancelling, holds, policies, questions, units
+from orderpipe.store.cancelling import Standing
+from orderpipe.store.carry_out import Occasion, carry_out
+from orderpipe.store.metadata import Tx
+from orderpipe.store.units import Claimed
+
+OPEN_KINDS = ("query", "office")
+
+
+@dataclass(frozen=True, slots=True)
+class Canceled:
+    """What was canceled: the whole order or some fulfillments; and whether stock came free that somebody may wait for."""
+
+    order_id: int
+    whole: bool
+    fulfillment_ids: tuple[int, ...]
+    stock_freed: bool
+    hints: tuple[Hint, ...]
+
+
+class CancelRefused(Exception):
+    """Nothing of the order can be canceled any more: it has ended, or everything is packed already."""
+
+    def __init__(self, sentence: str, state: str, allowed: Sequence[str]) -> None:
+        super().__init__(sentence)
+        self.state, self.allowed = state, tuple(allowed)
+
+
+def cancel(tx: Tx, order_id: int, *, reason: str, by: str, now: datetime) -> Canceled:
+    """
+    Cancel everything of the order that is not packed; `reason` is one of Shopify's cancel reasons, `by` the actor.
+
+    Raises CancelRefused when nothing can be canceled any more; then nothing has changed.
+    """
+    order = _claimed(tx, order_id)
+    standing = cancelling.fulfillments_of(tx, order_id)
+    chosen = [one for one in standing if one.state in CANCELABLE]
+    _refuse(order, standing, chosen)
+    whole = all(one.state in CANCELABLE or one.state == FulfillmentState.CANCELED for one in standing)
+    shifts = cancelling.reserved_for(tx, [one.id for one in chosen])
+    if shifts:
+        allocation.give_back(tx, shifts, cause="canceled", now=now)
+    allocation.served(tx, [*(one.id for one in chosen if not one.reserved), -order_id])
+    lines = cancelling.cancel_lines(tx, order_id, None if whole else [one.id for one in chosen])
+    letter = Tell("canceled", {"reason": reason, "lines": None if whole else lines, "by": by}, _key(order_id, whole, chosen))
+    hints = _end(tx, order, chosen, letter, whole=whole, occasion=_occasion(tx, by, now), reason=reason)
+    return Canceled(order_id, whole, tuple(one.id for one in chosen), bool(shifts), hints)
+
+
+def _claimed(tx: Tx, order_id: int) -> Claimed:
+    found = units.claim(tx, Unit.ORDER, [order_id])
+    if not found:
+        raise CancelRefused("There is no such order.", "", ())
+    return found[0]
+
+
+def _refuse(order: Claimed, standing: Sequence[Standing], chosen: Sequence[Standing]) -> None:
+    if order.state in ORDER_ENDS:
+        raise CancelRefused(f"The order is {order.state} already.", order.state, ())
+    if standing and not chosen:
+        raise CancelRefused("Everything of the order is packed or on its way; it can be returned, not canceled.", order.state, ())
+
+
+def _occasion(tx: Tx, by: str, now: datetime) -> Occasion:
+    return Occasion(now, by, policies.policies(tx, now), settings().office_email)
+
+
+def _key(order_id: int, whole: bool, chosen: Sequence[Standing]) -> str:
+    return f"canceled:{order_id}" if whole else f"canceled:{order_id}:{','.join(str(one.id % 1000) for one in chosen)}"
+
+
+def _end(
+    tx: Tx, order: Claimed, chosen: Sequence[Standing], letter: Tell, *, whole: bool, occasion: Occasion, reason: str
+) -> tuple[Hint, ...]:
+    claimed = {one.id: one for one in units.claim(tx, Unit.FULFILLMENT, [one.id for one in chosen])}
+    tells = () if whole else (letter,)
+    moves = [
+        Move(one.id, FulfillmentState.CANCELED, tells if place == 0 else (), note={"reason": reason})
+        for place, one in enumerate(chosen)
+    ]
+    effects = carry_out(tx, Unit.FULFILLMENT, claimed, moves, occasion=occasion)
+    if not whole:
+        return (Hint("complete", order.lane, effects.completable),) if effects.completable else ()
+    carry_out(
+        tx, Unit.ORDER, {order.id: order}, [Move(order.id, OrderState.CANCELED, (letter,), note={"reason": reason})], occasion=occasion
+    )
+    questions.settle(tx, order.id, state="closed", answer=None, by=occasion.actor, now=occasion.now)
+    holds.close_holds(tx, [order.id], OPEN_KINDS, how="canceled", by=occasion.actor, now=occasion.now)  # type: ignore[arg-type]
+    holds.clear_findings(tx, order.id, how="canceled", by=occasion.actor, now=occasion.now)
+    return ()
+
+

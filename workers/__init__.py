@@ -1,0 +1,3 @@
+"""
+What runs under Celery: the tasks, the one path a batch takes, the sweep, the sender and the schedule.
+"""

@@ -1,0 +1,10 @@
+"""
+The app that Celery's command line starts: `celery -A workers.celery_app worker -Q …`, on as many hosts as wanted.
+"""
+
+from orderpipe.broker import app
+from workers import schedule, tasks
+
+app.conf.beat_schedule = schedule.JOBS
+
+__all__ = ["app", "tasks"]

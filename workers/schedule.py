@@ -1,0 +1,28 @@
+"""
+Every job that the clock starts, with its period; any number of beats may run, because a tick is claimed in the database.
+"""
+
+from datetime import timedelta
+
+from orderpipe.flow import Queue
+from orderpipe.settings import settings
+
+PERIODS: dict[str, timedelta] = {
+    "sweep": timedelta(seconds=settings().sweep_seconds),
+    "restock": timedelta(seconds=15),
+    "target.check": timedelta(seconds=15),
+    "notify.email": timedelta(seconds=10),
+    "notify.sms": timedelta(seconds=10),
+}
+
+_QUEUES = {"notify.email": Queue.NOTIFY, "notify.sms": Queue.NOTIFY}
+
+JOBS: dict[str, dict[str, object]] = {
+    name: {
+        "task": name,
+        "schedule": period.total_seconds(),
+        # a backlog of ticks collapses into the newest
+        "options": {"queue": _QUEUES.get(name, Queue.CLOCK).value, "expires": period.total_seconds()},
+    }
+    for name, period in PERIODS.items()
+}

@@ -1,0 +1,184 @@
+"""
+Every task by its name, with its queue: one thin task per stage and per job. What they do stands elsewhere.
+"""
+
+import os
+import socket
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from celery import Task
+
+from orderpipe import assembly, broker
+from orderpipe.broker import app
+from orderpipe.flow import STEPS, Queue, Step, chain_from
+from orderpipe.intake import receive
+from orderpipe.settings import settings
+from orderpipe.sideflows import office, queries, restock, targets
+from orderpipe.sideflows.queries import Desk
+from orderpipe.store import clock
+from orderpipe.store.metadata import Tx
+from workers import run, send
+from workers.run import Run
+from workers.schedule import PERIODS
+from workers.sweep import sweep
+
+
+class OrderpipeTask(Task):  # type: ignore[type-arg]  # Celery's generic parameters say nothing here
+    """
+    A task whose message is only a hint: when its worker dies it is sent again soon, a few times; the clock does the rest.
+    """
+
+    max_retries = 5
+    default_retry_delay = 1
+    resultrepr_maxsize = 200
+    typing = False
+
+    def started(self) -> Run:
+        """The run of this message: this process's database and clock, and the task's id for the journal."""
+        parts = assembly.assemble()
+        return Run(parts.engine, parts.clock, self.request.id)
+
+    @property
+    def came_back(self) -> bool:
+        """Whether this message has been given to a worker before that did not finish it."""
+        return self.request.retries > 0 or bool((self.request.delivery_info or {}).get("redelivered"))
+
+
+def _stage_task(step: Step) -> None:
+    links = chain_from(step.name)
+    onward = links[1].name if len(links) > 1 else None
+
+    def take(self: OrderpipeTask, ids: list[int]) -> list[int]:
+        if self.came_back:
+            ready = _take_apart(self, step, ids)
+        else:
+            ready = run.run_stage(self.started(), step.name, ids, onward)
+        if not ready:
+            self.request.chain = None
+        return ready
+
+    app.task(name=step.name, base=OrderpipeTask, bind=True)(take)
+
+
+def _take_apart(task: OrderpipeTask, step: Step, ids: list[int]) -> list[int]:
+    """A batch that came back goes on in halves of their own; a unit that came back alone runs here, a few times at most."""
+    onward = _next(step)
+    parts = run.came_back(task.started(), step.name, ids)
+    if len(parts) == 1:
+        return run.run_stage(task.started(), step.name, parts[0], onward)
+    lane = (task.request.delivery_info or {}).get("routing_key", "").removeprefix("flow.")
+    for part in parts:
+        broker.send_stage(step.name, part, lane)
+    return []
+
+
+def _next(step: Step) -> str | None:
+    links = chain_from(step.name)
+    return links[1].name if len(links) > 1 else None
+
+
+for _step in STEPS[1:]:
+    _stage_task(_step)
+
+
+@app.task(name="receive", base=OrderpipeTask, bind=True)
+def take_down(self: OrderpipeTask, intake_ids: list[int]) -> list[int]:
+    """Take down what was received and kept raw; returns the orders to be validated."""
+    started = self.started()
+
+    def work(part: Sequence[int]) -> list[int]:
+        with started.engine.begin() as tx:
+            return receive.receive_pending(tx, part, started.clock())
+
+    def give_up(intake_id: int, error: BaseException) -> None:
+        with started.engine.begin() as tx:
+            receive.note_failure(tx, intake_id, error, started.clock())
+
+    ready = run.attempt(work, intake_ids, give_up)
+    if not ready:
+        self.request.chain = None
+    return ready
+
+
+def _care(name: str, work: Callable[[Tx, Sequence[int], Run], int]) -> None:
+    """A task of the care desk: in one transaction, for orders by id; a single order that breaks it does not stop the others."""
+
+    def take(self: OrderpipeTask, order_ids: list[int]) -> str:
+        started = self.started()
+
+        def in_one_transaction(part: Sequence[int]) -> list[int]:
+            with started.engine.begin() as tx:
+                work(tx, part, started)
+            return list(part)
+
+        done = run.attempt(in_one_transaction, order_ids, lambda order_id, error: run.park(started, run.Unit.ORDER, order_id, error))
+        _letters_wait()
+        return f"{len(done)} orders"
+
+    app.task(name=name, base=OrderpipeTask, bind=True)(take)
+
+
+def _desk() -> Desk:
+    return Desk(settings().public_url, settings().office_email)
+
+
+_care("query.ask", lambda tx, ids, started: queries.ask(tx, ids, desk=_desk(), now=started.clock()))
+_care("query.remind", lambda tx, ids, started: queries.remind(tx, ids, desk=_desk(), now=started.clock()))
+_care("query.escalate", lambda tx, ids, started: queries.escalate(tx, ids, desk=_desk(), now=started.clock()))
+_care("office.remind", lambda tx, ids, started: office.remind(tx, ids, office=settings().office_email, now=started.clock()))
+
+
+def _letters_wait() -> None:
+    broker.send_task("notify.email", queue=Queue.NOTIFY)
+    broker.send_task("notify.sms", queue=Queue.NOTIFY)
+
+
+def _tick(name: str, work: Callable[[Run], Any]) -> None:
+    """A job of the clock: of the ticks that several beats send in one period, only one is worked on."""
+
+    def tick(self: OrderpipeTask) -> str:
+        started = self.started()
+        with started.engine.begin() as tx:
+            ours = clock.claim_tick(tx, name, now=started.clock(), period=PERIODS[name], owner=f"{socket.gethostname()}:{os.getpid()}")
+        return str(work(started)) if ours else "another beat's tick was first"
+
+    app.task(name=name, base=OrderpipeTask, bind=True, max_retries=0)(tick)
+
+
+def _restock(started: Run) -> int:
+    with started.engine.begin() as tx:
+        hints = restock.wake_waiting(tx, started.clock())
+    for hint in hints:
+        broker.send_stage(hint.step, hint.ids, hint.lane)
+    return sum(len(hint.ids) for hint in hints)
+
+
+def _check_targets(started: Run) -> int:
+    with started.engine.begin() as tx:
+        found = targets.report_breaches(tx, office=settings().office_email, now=started.clock())
+    if found:
+        _letters_wait()
+    return found
+
+
+_tick("sweep", sweep)
+_tick("target.check", _check_targets)
+
+
+@app.task(name="restock", base=OrderpipeTask, bind=True)
+def wake_waiting(self: OrderpipeTask) -> str:
+    """Wake the demand that stock which came free may serve; hinted when stock comes, and once in a while by the clock."""
+    return str(_restock(self.started()))
+
+
+@app.task(name="notify.email", base=OrderpipeTask, bind=True)
+def notify_email(self: OrderpipeTask) -> str:
+    """Send the letters that are due, until none is left or a few seconds are over."""
+    return str(send.drain(self.started().engine, "email", now=self.started().clock))
+
+
+@app.task(name="notify.sms", base=OrderpipeTask, bind=True)
+def notify_sms(self: OrderpipeTask) -> str:
+    """Send the text messages that are due, until none is left or a few seconds are over."""
+    return str(send.drain(self.started().engine, "sms", now=self.started().clock))
