@@ -1,0 +1,193 @@
+"""
+Letters: complete in each language, readable as text, harmless as HTML, and short as a text message.
+"""
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from jinja2.exceptions import UndefinedError
+
+from orderpipe import flow
+from orderpipe.channels import letters
+from orderpipe.channels.parts import UnsafeLink
+from orderpipe.channels.wording import LANGUAGES, phrases_of, wording
+from orderpipe.domain.notices import Order, OrderedLine
+from tests.letters import CHINESE_ORDER, FACTS, LINK, ORDER, notice
+from tests.needs import require
+
+ORDERS = {"en": ORDER, "zh": CHINESE_ORDER}
+FOLDER = Path(letters.__file__).parent / "templates"
+
+
+class Elements(HTMLParser):
+    """The tags of a page, and its text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.said = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [value or "" for name, value in attrs if name in ("href", "src")]
+        assert not [name for name, _ in attrs if name.startswith("on")]
+
+    def handle_data(self, data: str) -> None:
+        self.said += data
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", FACTS)
+def test_tells_every_kind_in_every_language(kind: str, language: str) -> None:
+    order = ORDERS[language]
+    letter = letters.render_mail(notice(kind, language=language), order)
+    assert order.number in letter.subject
+    assert "\n" not in letter.subject
+    assert len(letter.subject) < 70
+    assert order.number in letter.text
+    assert order.shop_name in letter.text
+    assert "<" not in letter.text
+    assert "\n\n\n" not in letter.text
+    assert not {"{{", "}}", "None", "Undefined"} & set(letter.text.split())
+    page = Elements(letter.html)
+    assert order.number in page.said
+    assert set(page.links) <= {LINK}
+    message = letters.render_sms(notice(kind, language=language, channel="sms"), order)
+    assert len(message) <= (160 if language == "en" else 75)
+    assert order.number in message
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_has_every_kind_in_the_folder_and_every_phrase(language: str) -> None:
+    assert {path.stem for path in (FOLDER / language).glob("*.jinja")} == set(FACTS)
+    told = {kind for step in flow.STEPS for kind in step.tells}
+    assert told <= set(FACTS)
+    assert set(flow.WaitingFor) - {"promise"} <= set(phrases_of(language)["flow"])
+    for section in ("words", "layout", "time", "payment", "targets", "doubts", "fields", "reasons"):
+        assert set(phrases_of(language)[section]) == set(phrases_of("en")[section])
+
+
+@pytest.mark.parametrize(("kind", "name"), [
+    ("shipped", "tracking_number"), ("question", "link"), ("delivery-date", "until"), ("thank-you", "delivered_on"),
+    ("canceled", "lines"), ("payment-received", "amount"), ("office-target-breached", "since"),
+])
+def test_says_clearly_when_a_fact_is_missing(kind: str, name: str) -> None:
+    facts = {key: value for key, value in FACTS[kind].items() if key != name}
+    with pytest.raises(UndefinedError, match=name):
+        letters.render_mail(notice(kind, facts=facts), ORDER)
+
+
+def test_refuses_a_kind_it_does_not_know() -> None:
+    with pytest.raises(letters.UnknownKind, match="no letter of the kind 'love'"):
+        letters.render_mail(notice("love", facts={}), ORDER)
+    with pytest.raises(letters.UnknownKind):
+        letters.render_sms(notice("../en/shipped", facts={}), ORDER)
+
+
+@pytest.mark.parametrize(("tag", "language"), [("en-GB", "en"), ("zh-TW", "zh"), ("zh_Hans_CN", "zh"), ("de", "en"), ("", "en")])
+def test_falls_back_to_a_language_we_write(tag: str, language: str) -> None:
+    assert letters.render_mail(notice("shipped", language=tag), ORDER) == letters.render_mail(notice("shipped", language=language), ORDER)
+
+
+@pytest.mark.parametrize(("kind", "expected"), [
+    ("acknowledgement", ["Darjeeling First Flush, 100 g  €24.50", "Total: €34.50", "on account, by invoice", "10827 Berlin, Germany",
+                         "by Friday, 6 November 2026, 17:00 (Berlin time)."]),
+    ("delivery-date", ["Thursday, 5 November 2026 to Friday, 6 November 2026", "17:00 to 19:00 (Berlin time)"]),
+    ("backorder", ["expected Friday, 20 November 2026", "date not known yet", LINK]),
+    ("shipped", ["DHL Paket", "00340434161094021501", "Friday, 6 November 2026"]),
+    ("thank-you", ["Friday, 6 November 2026", "were you satisfied", LINK]),
+    ("question", ["The order came without a name.", "“maria@” does not work", "item 2? It came without a description", "The order says -2.",
+                  "“TEA-l”. Perhaps: TEA-1 or TEA-7", "by card", "total of €34.50 right?", "Perhaps: €35.40", "Shall we gift-wrap it?"]),
+])
+def test_says_what_the_customer_needs_to_know(kind: str, expected: list[str]) -> None:
+    letter = letters.render_mail(notice(kind), ORDER)
+    said = " ".join(Elements(letter.html).said.split())
+    for words in expected:
+        assert words in letter.text
+        assert all(part.removeprefix("Total: ") in said for part in words.split("  ") if part != LINK)
+
+
+def test_greets_nobody_by_an_empty_name() -> None:
+    letter = letters.render_mail(notice("shipped"), replace(ORDER, customer={"email": "a@customers.example"}))
+    assert letter.text.startswith("Hello,\n")
+
+
+def test_asks_for_a_rating_only_when_there_is_a_link() -> None:
+    assert "satisfied" not in letters.render_mail(notice("thank-you", facts={"delivered_on": "2026-11-06"}), ORDER).text
+
+
+def test_shows_no_price_and_no_address_where_none_was_given() -> None:
+    bare = replace(ORDER, ship_to=None, total=None, payment_method="", lines=(OrderedLine(1, "", "service", "", 1, None),))
+    letter = letters.render_mail(notice("acknowledgement"), bare)
+    assert "1 × Line 1\n" in letter.text
+    assert "Total" not in letter.text
+    assert "Delivery address" not in letter.text
+
+
+def test_keeps_small_unit_prices_exact() -> None:
+    screws = replace(ORDER, lines=(OrderedLine(1, "M3", "goods", "Screw", 1000, Decimal("0.0125")),))
+    assert "€0.0125" in letters.render_mail(notice("acknowledgement"), screws).html
+
+
+def test_counts_midnight_to_the_day_before() -> None:
+    berlin = wording("en", "Europe/Berlin", "EUR")
+    assert berlin.last_day("2026-11-05T23:00:00Z") == "Thursday, 5 November 2026"
+    assert berlin.days("2026-11-04T23:00:00Z", "2026-11-05T23:00:00Z") == "Thursday, 5 November 2026"
+    assert wording("zh", "Asia/Shanghai", "CNY").moment("2026-11-05T16:30:00Z") == "2026年11月6日 星期五 00:30（北京时间）"
+    assert wording("en", "No/Where", "EUR").moment("2026-11-05T16:30:00Z") == "Thursday, 5 November 2026, 16:30 (UTC)"
+
+
+def test_links_nowhere_but_to_the_web() -> None:
+    for link in ("javascript:alert(1)", "https://a.example/ onclick=x", "data:text/html,x"):
+        with pytest.raises(UnsafeLink):
+            letters.render_mail(notice("backorder", facts={"lines": [], "link": link}), ORDER)
+
+
+HOSTILE = [
+    "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "{{ 7*7 }}{% raw %}", "A\r\nBcc: all@customers.example",
+    "\u202egnp.exe", "Z\u0351\u036b\u0343a\u0327l\u0321go", "\ud800 half a pair", "\0", "x" * 5000, "{name.__class__}", "%s%n",
+    "\u0645\u0631\u062d\u0628\u0627", "\U0001f3f3\ufe0f\u200d\U0001f308",
+]
+
+
+def hostile(text: str) -> Order:
+    """An order that says nothing else."""
+    return replace(
+        ORDER, reference=text, customer={"name": text, "email": text, "phone": text}, ship_to={"line1": text, "city": text},
+        payment_method=text, shop_name=text, time_zone=text, currency=text,
+        lines=(OrderedLine(1, text, "goods", text, 1, Decimal("1.5")),),
+    )
+
+
+def check_harmless(text: str) -> None:
+    plain = {kind: Elements(letters.render_mail(notice(kind), ORDER).html) for kind in ("acknowledgement", "question")}
+    for kind, page in plain.items():
+        facts = dict(FACTS[kind]) | {"doubts": [{"rule": text, "field": text, "have": text, "proposals": [text]}]}
+        letter = letters.render_mail(notice(kind, facts=facts), hostile(text))
+        elements = Elements(letter.html)
+        assert set(elements.tags) <= set(page.tags)
+        assert elements.links == page.links
+        assert not any(mark in letter.subject + letter.text for mark in ("\r", "\0", "\u202e", "\n\n\n"))
+        assert "\nBcc:" not in letter.text
+        (letter.subject + letter.text + letter.html).encode()
+        message = letters.render_sms(notice(kind, facts=facts, channel="sms"), hostile(text))
+        assert len(message) <= 340
+        assert message.isprintable() or not message.isascii()
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_says_hostile_words_as_they_stand(text: str) -> None:
+    check_harmless(text)
+
+
+def test_says_every_naughty_string_as_it_stands() -> None:
+    strings = json.loads((require("real-data") / "naughty" / "blns.json").read_text("utf-8"))
+    for text in strings:
+        check_harmless(text)
