@@ -17,7 +17,7 @@ from orderpipe.store.metadata import Tx
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """The word that an appointment was kept: when (UTC), by whom, and a remark; `client_id` is the sender's own, so that a resend counts once."""
+    """The word that a service was performed: when (UTC), by whom, a remark; by the sender's own `client_id` a resend counts once."""
 
     fulfillment_id: int
     at: datetime

@@ -18,7 +18,6 @@ from orderpipe.store.journal import Entry
 from orderpipe.store.metadata import Tx
 
 
-
 @dataclass(frozen=True, slots=True)
 class _Answers:
     """Which scans complete what a stage waits for."""

@@ -5,9 +5,7 @@ Scans of the warehouse and words of performers, accepted or refused, and the fig
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import (
-    BigInteger, Boolean, CheckConstraint, Column, DateTime, Identity, Integer, Table, Text, UniqueConstraint, text,
-)
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, DateTime, Identity, Integer, Table, Text, UniqueConstraint, text
 
 from orderpipe.domain.barcodes import read_barcode
 from orderpipe.domain.handling import Line, Phase, Standing

@@ -2,9 +2,7 @@
 Parcels on their way, and what the carrier says of them: every word is kept, and merged forward only.
 """
 
-from sqlalchemy import (
-    BigInteger, Boolean, Column, DateTime, Identity, Index, Table, Text, UniqueConstraint,
-)
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Index, Table, Text, UniqueConstraint
 
 from orderpipe.store.metadata import metadata
 
