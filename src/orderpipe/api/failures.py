@@ -17,10 +17,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from orderpipe.api.problems import FieldError, Problem, response_of, unavailable
+from orderpipe.api.problems import Problem, response_of, unavailable
 from orderpipe.assembly import Assembly
 from orderpipe.domain.decisions import Audience, Tell
 from orderpipe.domain.orders import UnknownNumber, internal_id, order_id_of, order_of
+from orderpipe.intake.refusals import FieldError
 from orderpipe.store import notifications
 from orderpipe.store.database import DatabaseError, is_transient
 

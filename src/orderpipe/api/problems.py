@@ -6,23 +6,16 @@ A refused transition also tells the current state and what is allowed in it, so 
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from orderpipe.intake.refusals import FieldError
+
 MEDIA_TYPE = "application/problem+json"
-
-
-@dataclass(frozen=True, slots=True)
-class FieldError:
-    """One thing wrong with one field: its JSON pointer (RFC 6901), a sentence, and a code for programs."""
-
-    pointer: str
-    detail: str
-    code: str
 
 
 class Problem(HTTPException):

@@ -36,7 +36,8 @@ def claim(tx: Tx, requests: Mapping[ShopKey, bytes], now: datetime) -> dict[Shop
         {"shop_id": shop_id, "key": key, "request_hash": requests[shop_id, key], "status": 0, "answer": {}, "at": now}
         for shop_id, key in sorted(requests)
     ]
-    mine = {(row.shop_id, row.key) for row in insert_rows(tx, idempotency, rows, conflict="ON CONFLICT DO NOTHING", returning="shop_id, key")}
+    new = insert_rows(tx, idempotency, rows, conflict="ON CONFLICT DO NOTHING", returning="shop_id, key")
+    mine = {(row.shop_id, row.key) for row in new}
     taken = [one for one in requests if one not in mine]
     return _answers(tx, taken) if taken else {}
 

@@ -4,6 +4,7 @@ Shops, and the keys with which shops, warehouses, carriers and the office come i
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -113,6 +114,12 @@ def add_shop(tx: Tx, new: NewShop) -> int:
 def list_shops(tx: Tx) -> list[Shop]:
     """All shops by code."""
     return [Shop(*row) for row in tx.execute(text(f"SELECT {_SHOP}, id FROM shop ORDER BY code"))]
+
+
+def by_ids(tx: Tx, shop_ids: Collection[int]) -> dict[int, Shop]:
+    """These shops by id."""
+    rows = tx.execute(text(f"SELECT {_SHOP}, id FROM shop WHERE id = ANY(:ids)"), {"ids": list(shop_ids)})
+    return {row.id: Shop(*row) for row in rows}
 
 
 def shop_by_code(tx: Tx, code: str) -> Shop | None:
