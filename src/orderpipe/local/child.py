@@ -14,6 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from orderpipe.local.refusals import CannotStart
+
 LEASH = Path(__file__).with_name("leash.py")
 LARGEST_LOG = 20_000_000
 
@@ -155,7 +157,7 @@ class Child:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 
-class StartFailed(Exception):
+class StartFailed(CannotStart):
     """{name} ended at once (exit code 1); its log, {path}, ends with: …"""
 
     def __init__(self, child: Child, what_happened: str) -> None:

@@ -12,10 +12,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from .ports import free_port, is_free, wished_port
+from orderpipe.local.ports import free_port, is_free, wished_port
+from orderpipe.local.refusals import CannotStart
 
 
-class FolderTaken(Exception):
+class FolderTaken(CannotStart):
     """The data folder {path} is in use by process {pid}: stop that one first, or name another folder with --data."""
 
     def __init__(self, path: Path, pid: str) -> None:
@@ -23,7 +24,7 @@ class FolderTaken(Exception):
         super().__init__(f"The data folder {path} is in use by {holder}: stop that one first, or name another folder with --data.")
 
 
-class FolderUnusable(Exception):
+class FolderUnusable(CannotStart):
     """The data folder {path} cannot be used: {reason}."""
 
     def __init__(self, path: Path, reason: str) -> None:

@@ -8,13 +8,15 @@ import random
 import socket
 from collections.abc import Iterable
 
+from orderpipe.local.refusals import CannotStart
+
 LOOPBACK = "127.0.0.1"
 
 # below the range from which systems take the ports of outgoing connections, so that none of those slips in before the server listens
 CHOOSABLE = range(20_000, 32_000)
 
 
-class PortTaken(Exception):
+class PortTaken(CannotStart):
     """Port {port} on 127.0.0.1 is used by another program; {what} needs it: name another port, or end that program."""
 
     def __init__(self, port: int, what: str) -> None:

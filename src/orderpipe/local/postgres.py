@@ -17,10 +17,11 @@ from signal import SIGINT, SIGQUIT
 import psycopg
 from psycopg import sql
 
-from .child import Account, Program
-from .leftovers import end_servers_in
-from .ports import LOOPBACK
-from .postgres_binaries import binaries
+from orderpipe.local.child import Account, Program
+from orderpipe.local.leftovers import end_servers_in
+from orderpipe.local.ports import LOOPBACK
+from orderpipe.local.postgres_binaries import binaries
+from orderpipe.local.refusals import CannotStart
 
 USER = "orderpipe"
 PASSWORD_FILE = "orderpipe.password"
@@ -55,14 +56,14 @@ FORGETFUL = {
 UNPRIVILEGED = ("nobody", "postgres", "daemon")
 
 
-class NoUnprivilegedUser(Exception):
+class NoUnprivilegedUser(CannotStart):
     """PostgreSQL refuses to run as root, and there is no user nobody, postgres or daemon here: run orderpipe as an ordinary user."""
 
     def __init__(self) -> None:
         super().__init__(self.__doc__)
 
 
-class ClusterNotMade(Exception):
+class ClusterNotMade(CannotStart):
     """The private PostgreSQL could not be set up in {folder}: {what initdb said}"""
 
     def __init__(self, cluster: Path, output: str) -> None:

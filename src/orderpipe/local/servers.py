@@ -8,11 +8,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from .child import StartFailed
-from .folder import DataFolder, FolderTaken, FolderUnusable
-from .postgres import Postgres
-from .redis import Redis
-from .supervisor import StopRequested, Supervisor
+from orderpipe.local.folder import DataFolder
+from orderpipe.local.postgres import Postgres
+from orderpipe.local.redis import Redis
+from orderpipe.local.refusals import CannotStart
+from orderpipe.local.supervisor import StopRequested, Supervisor
 
 
 def run(data: Path, *, durable: bool) -> None:
@@ -41,7 +41,7 @@ def main() -> int:
         run(arguments.data, durable=not arguments.forgetful)
     except StopRequested:
         pass
-    except (FolderTaken, FolderUnusable, StartFailed) as refusal:
+    except CannotStart as refusal:
         _to_stderr(str(refusal))
         return 1
     return 0

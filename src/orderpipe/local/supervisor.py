@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
-from .child import Child, Program, StartFailed, how_it_ended, stop_all
+from orderpipe.local.child import Child, Program, how_it_ended, stop_all
 
 ASKED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.2, 15.0
@@ -127,6 +127,3 @@ class Supervisor:
         while self._batches:
             stop_all(self._batches.pop())
         self._restart_at.clear()
-
-
-__all__ = ["StartFailed", "StopRequested", "Supervisor"]
