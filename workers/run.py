@@ -12,18 +12,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine
-
 from orderpipe import broker
 from orderpipe.domain.decisions import Audience, Hold, Tell
 from orderpipe.domain.orders import order_of
-from orderpipe.flow import STEP, Owner, Queue, Step, Unit, WaitingFor
+from orderpipe.flow import ENDS, STEP, Owner, Queue, Step, Unit, WaitingFor
 from orderpipe.settings import settings
 from orderpipe.stages import STAGES
 from orderpipe.store import policies, units
 from orderpipe.store.carry_out import Effects, Occasion, carry_out
-from orderpipe.store.database import is_transient
+from orderpipe.store.database import Database, is_transient
 from orderpipe.store.metadata import Tx
+from orderpipe.store.units import Claimed
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +37,7 @@ OFFICE_WITHIN = timedelta(hours=8)
 class Run:
     """One message being worked on: the database, the clock (aware UTC), and the task's id."""
 
-    engine: Engine
+    engine: Database
     clock: Callable[[], datetime]
     task_id: str | None = None
 
@@ -84,7 +83,7 @@ def _patiently(work: Callable[[], list[int]]) -> list[int]:
             if not is_transient(error) or tried == TRIES - 1:
                 raise
             log.warning("A transient error, tried again: %s", error)
-            time.sleep(0.1 * 2**tried * random.uniform(0.5, 1.5))  # noqa: S311  # jitter, not a secret
+            time.sleep(0.1 * 2**tried * random.uniform(0.5, 1.5))  # jitter, not a secret
     return []
 
 
@@ -131,19 +130,23 @@ def hint(effects: Effects) -> None:
 
 def park(run: Run, unit: Unit, unit_id: int, error: BaseException) -> None:
     """Give a unit that breaks its stage to the office, with the error and the order's number; the others go on."""
-    sentence = f"{type(error).__name__}: {error}"
+    sentence = f"{type(error).__name__}: {error}"[:500]
     with run.engine.begin() as tx:
         now = run.clock()
-        claimed = {one.id: one for one in units.claim(tx, unit, [unit_id]) if one.waiting_for is None}
-        for one in claimed.values():
-            letter = Tell(
-                "office-parked", {"error": sentence[:500], "stage": one.state, "unit": unit},
-                f"office-parked:{unit}:{unit_id}:{one.state}:{now:%Y%m%d%H}", Audience.OFFICE,
-            )
-            parked = Hold(unit_id, WaitingFor.OFFICE, Owner.OFFICE, sentence[:500], now + OFFICE_WITHIN, (letter,))
-            occasion = Occasion(now, "runner", policies.policies(tx, now), settings().office_email, run.task_id)
-            hint(carry_out(tx, unit, claimed, [parked], occasion=occasion))
-            units.note_error(tx, unit, unit_id, sentence)
+        claimed = {one.id: one for one in units.claim(tx, unit, [unit_id]) if one.state not in ENDS}
+        occasion = Occasion(now, "runner", policies.policies(tx, now), settings().office_email, run.task_id)
+        parked = [_parked(unit, one, sentence, now) for one in claimed.values()]
+        effects = carry_out(tx, unit, claimed, parked, occasion=occasion)
+        units.note_error(tx, unit, unit_id, sentence)
+    hint(effects)
+
+
+def _parked(unit: Unit, one: Claimed, sentence: str, now: datetime) -> Hold:
+    letter = Tell(
+        "office-parked", {"error": sentence, "stage": one.state, "unit": unit},
+        f"office-parked:{unit}:{one.id}:{one.state}:{now:%Y%m%d%H}", Audience.OFFICE,
+    )
+    return Hold(one.id, WaitingFor.OFFICE, Owner.OFFICE, sentence, now + OFFICE_WITHIN, (letter,))
 
 
 def came_back(run: Run, name: str, ids: Sequence[int]) -> list[list[int]]:

@@ -32,7 +32,7 @@ def sweep(run: Run) -> int:
             asked = queries.next_tasks(tx, held) if held else {}
         for name, order_ids in asked.items():
             broker.send_task(name, order_ids, queue=Queue.CARE)
-        _hand_out(unit, due[unit])
+        _hand_out(due[unit])
     _hand_out_intakes(run)
     return sum(map(len, due.values()))
 
@@ -43,7 +43,7 @@ def has_room(queue: str) -> bool:
     return length is not None and length < settings().long_queue
 
 
-def _hand_out(unit: Unit, due: Sequence[Due]) -> None:
+def _hand_out(due: Sequence[Due]) -> None:
     office = sorted({one.order_id for one in due if one.waiting_for == WaitingFor.OFFICE})
     if office:
         broker.send_task("office.remind", office, queue=Queue.CARE)

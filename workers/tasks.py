@@ -11,7 +11,7 @@ from celery import Task
 
 from orderpipe import assembly, broker
 from orderpipe.broker import app
-from orderpipe.flow import STEPS, Queue, Step, chain_from
+from orderpipe.flow import STEPS, Queue, Step, Unit, chain_from
 from orderpipe.intake import receive
 from orderpipe.settings import settings
 from orderpipe.sideflows import office, queries, restock, targets
@@ -46,14 +46,8 @@ class OrderpipeTask(Task):  # type: ignore[type-arg]  # Celery's generic paramet
 
 
 def _stage_task(step: Step) -> None:
-    links = chain_from(step.name)
-    onward = links[1].name if len(links) > 1 else None
-
     def take(self: OrderpipeTask, ids: list[int]) -> list[int]:
-        if self.came_back:
-            ready = _take_apart(self, step, ids)
-        else:
-            ready = run.run_stage(self.started(), step.name, ids, onward)
+        ready = _take_apart(self, step, ids) if self.came_back else run.run_stage(self.started(), step.name, ids, _next(step))
         if not ready:
             self.request.chain = None
         return ready
@@ -63,11 +57,10 @@ def _stage_task(step: Step) -> None:
 
 def _take_apart(task: OrderpipeTask, step: Step, ids: list[int]) -> list[int]:
     """A batch that came back goes on in halves of their own; a unit that came back alone runs here, a few times at most."""
-    onward = _next(step)
     parts = run.came_back(task.started(), step.name, ids)
     if len(parts) == 1:
-        return run.run_stage(task.started(), step.name, parts[0], onward)
-    lane = (task.request.delivery_info or {}).get("routing_key", "").removeprefix("flow.")
+        return run.run_stage(task.started(), step.name, parts[0], _next(step))
+    lane = str((task.request.delivery_info or {}).get("routing_key")).removeprefix("flow.")
     for part in parts:
         broker.send_stage(step.name, part, lane)
     return []
@@ -112,7 +105,7 @@ def _care(name: str, work: Callable[[Tx, Sequence[int], Run], int]) -> None:
                 work(tx, part, started)
             return list(part)
 
-        done = run.attempt(in_one_transaction, order_ids, lambda order_id, error: run.park(started, run.Unit.ORDER, order_id, error))
+        done = run.attempt(in_one_transaction, order_ids, lambda order_id, error: run.park(started, Unit.ORDER, order_id, error))
         _letters_wait()
         return f"{len(done)} orders"
 

@@ -1,5 +1,6 @@
 """
-The map of orderpipe: which units there are, the states they stand in, which stage takes a unit from one state to the next, and what may hold it up.
+The map of orderpipe: the units, the states they stand in, the stage that takes a unit from one state to the next, and what may
+hold it up.
 
 Everything else reads this file: the chains, the sweep, the database's constraints, the diagram in the README. Change the flow here first.
 """

@@ -58,7 +58,7 @@ def decide(tx: Tx, order_id: int, decision: Decision, *, by: str, now: datetime)
     """Carry out the office's decision. Raises DecisionRefused, CancelRefused; then nothing has changed."""
     order = next(iter(units.claim(tx, Unit.ORDER, [order_id])), None)
     waiting = office_work.waiting(tx, [order_id])
-    if order is None or not waiting.orders and not waiting.fulfillments:
+    if order is None or (not waiting.orders and not waiting.fulfillments):
         raise DecisionRefused("The order does not wait for the office.", order.state if order else "", ())
     failed = office_work.failed_of(tx, order_id)
     fitting = allowed(failed, order.state)

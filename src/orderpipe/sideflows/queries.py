@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from orderpipe.domain.calendars import WorkingCalendar
 from orderpipe.domain.decisions import Audience, Tell
 from orderpipe.domain.orders import UnknownNumber, internal_id, public_id
 from orderpipe.domain.queries import Amended, Answer, Problem, apply_answer, escalate_at, remind_at
@@ -71,7 +72,7 @@ def ask(tx: Tx, order_ids: Collection[int], *, desk: Desk, now: datetime) -> int
     rules = policies.policies(tx, now)
     due = [one for one in _open(tx, order_ids) if one.asked_at is None]
     later = {one.order_id: remind_at(_calendar(rules, one), now) for one in due}
-    tells = [(one.order_id, Tell("question", _question(rules, one, desk, later[one.order_id]), f"question:{one.id}")) for one in due]
+    tells = [(one.order_id, Tell("question", _question(one, desk, later[one.order_id]), f"question:{one.id}")) for one in due]
     _follow_up(tx, due, "asked", tells, later=later, desk=desk, now=now)
     return len(due)
 
@@ -82,7 +83,7 @@ def remind(tx: Tx, order_ids: Collection[int], *, desk: Desk, now: datetime) -> 
     due = [one for one in _open(tx, order_ids) if one.asked_at and one.reminded_at is None]
     later = {one.order_id: escalate_at(_calendar(rules, one), now) for one in due}
     tells = [
-        (one.order_id, Tell("question-reminder", _question(rules, one, desk, later[one.order_id]), f"question-reminder:{one.id}"))
+        (one.order_id, Tell("question-reminder", _question(one, desk, later[one.order_id]), f"question-reminder:{one.id}"))
         for one in due
     ]
     _follow_up(tx, due, "reminded", tells, later=later, desk=desk, now=now)
@@ -122,11 +123,11 @@ def _follow_up(
     journal.write(tx, entries, now=now, actor="care")
 
 
-def _calendar(rules: Policies, one: OpenQuery):  # type: ignore[no-untyped-def]
+def _calendar(rules: Policies, one: OpenQuery) -> WorkingCalendar:
     return rules.calendar(one.shop_id, rules.order_type(one.shop_id, one.type).calendar)
 
 
-def _question(rules: Policies, one: OpenQuery, desk: Desk, until: datetime) -> dict[str, object]:
+def _question(one: OpenQuery, desk: Desk, until: datetime) -> dict[str, object]:
     return {
         "query_id": public_id("query", one.id), "link": f"{desk.public_url}/q/{one.token}", "answer_until": until,
         "doubts": one.doubts,

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from orderpipe.domain.decisions import Audience, Decision, Move, Tell, Wait
 from orderpipe.domain.targets import Policies
 from orderpipe.flow import FulfillmentState, WaitingFor
-from orderpipe.store import tracking
+from orderpipe.store import journeys
+from orderpipe.store.journeys import Journey
 from orderpipe.store.metadata import Tx
-from orderpipe.store.tracking import Journey
 
 CARRIER_AGAIN = timedelta(days=1)
 
@@ -27,7 +27,7 @@ class Facts:
 
 def read(tx: Tx, fulfillment_ids: Collection[int], policies: Policies) -> Facts:  # noqa: ARG001  # every stage reads alike
     """The latest word on each fulfillment."""
-    return Facts(tracking.journeys_of(tx, fulfillment_ids))
+    return Facts({one.id: one for one in journeys.journeys_of(tx, fulfillment_ids)})
 
 
 def decide(facts: Facts, *, now: datetime) -> list[Decision]:

@@ -11,7 +11,7 @@ from orderpipe.domain.decisions import Decision, Move, Tell
 from orderpipe.domain.orders import number_of
 from orderpipe.domain.targets import Policies
 from orderpipe.flow import FulfillmentState
-from orderpipe.store import allocation, fulfillments, tracking
+from orderpipe.store import allocation, fulfillments, journeys, tracking
 from orderpipe.store.allocation import Shift
 from orderpipe.store.fulfillments import Line, Place
 from orderpipe.store.metadata import Tx
@@ -51,7 +51,7 @@ def tracking_number(fulfillment: int) -> str:
 
 def write(tx: Tx, facts: Facts, decisions: Sequence[Decision], now: datetime) -> None:  # noqa: ARG001  # all of them ship
     """The parcels with their labels, and the stock that left with them."""
-    tracking.label(tx, [
+    journeys.label(tx, [
         {
             "fulfillment_id": one, "sscc": sscc18(0, COMPANY_PREFIX, one % 10**9), "carrier": place.carrier,
             "tracking_number": tracking_number(one), "status": "shipped", "shipped_at": now, "status_at": now,

@@ -9,7 +9,18 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger, Boolean, CheckConstraint, Column, DateTime, ForeignKey, Index, Integer, SmallInteger, Table, Text, text,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    text,
 )
 
 from orderpipe.flow import FulfillmentState, WaitingFor
@@ -53,7 +64,11 @@ fulfillment = Table(
     Index("ix_fulfillment_next_at", "shop_id", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     postgresql_with={"fillfactor": 50},
 )
-"""The id is order_id × 1000 + its number within the order; shop and lane are the order's. `reserved`: its stock is set aside. A parcel leaves a location; an appointment is a service."""
+"""
+The id is order_id × 1000 + its number within the order; shop and lane are the order's.
+
+`reserved`: its stock is set aside. A parcel leaves a location; an appointment is a service.
+"""
 
 fulfillment_line = Table(
     "fulfillment_line",

@@ -2,8 +2,7 @@
 Products and services a shop sells, and the bar codes that stand for them.
 """
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Integer, Numeric, Table, Text
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Integer, Numeric, Table, Text
 
 from orderpipe.store.metadata import metadata
 

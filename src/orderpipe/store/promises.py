@@ -45,7 +45,8 @@ class Part:
 def parts_of(tx: Tx, order_ids: Collection[int]) -> list[Part]:
     """The planned fulfillments of these orders, with their lines as (order line number, quantity)."""
     rows = tx.execute(
-        text("""SELECT f.id, f.order_id, o.shop_id, o.type, f.kind, f.reserved, f.location_id, coalesce(o.ship_to->>'country', '') AS country,
+        text("""SELECT f.id, f.order_id, f.shop_id, o.type, f.kind, f.reserved, f.location_id,
+                coalesce(o.ship_to->>'country', '') AS country,
                 o.requested_on, max(coalesce(p.lead_days, 0)) AS lead_days,
                 array_agg(l.number ORDER BY l.number) AS numbers, array_agg(l.quantity ORDER BY l.number) AS quantities
             FROM fulfillment f JOIN orders o ON o.id = f.order_id JOIN fulfillment_line l ON l.fulfillment_id = f.id

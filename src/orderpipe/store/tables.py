@@ -3,7 +3,20 @@ All tables together, for the migrations and for the checks that the database and
 """
 
 from orderpipe.store import (
-    customers, fulfillments, holds, intakes, journal, notifications, orders, policies, products, promises, scans, shops, stock, tracking,
+    customers,
+    fulfillments,
+    holds,
+    intakes,
+    journal,
+    notifications,
+    orders,
+    policies,
+    products,
+    promises,
+    scans,
+    shops,
+    stock,
+    tracking,
 )
 from orderpipe.store.metadata import metadata
 

@@ -285,7 +285,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('shop_id', 'reference', name=op.f('uq_orders_shop_id_reference')),
     postgresql_with={'fillfactor': 60}
     )
-    op.create_index('ix_orders_next_at', 'orders', ['next_at'], unique=False, postgresql_where=sa.text('next_at IS NOT NULL'))
+    op.create_index('ix_orders_next_at', 'orders', ['shop_id', 'next_at'], unique=False, postgresql_where=sa.text('next_at IS NOT NULL'))
     op.create_table('product',
     sa.Column('shop_id', sa.BigInteger(), nullable=False),
     sa.Column('sku', sa.Text(), nullable=False),
@@ -317,6 +317,8 @@ def upgrade() -> None:
     op.create_table('fulfillment',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('order_id', sa.BigInteger(), nullable=False),
+    sa.Column('shop_id', sa.BigInteger(), nullable=False),
+    sa.Column('lane', sa.Text(), nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
     sa.Column('location_id', sa.BigInteger(), nullable=True),
     sa.Column('reserved', sa.Boolean(), nullable=False),
@@ -344,8 +346,8 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_fulfillment')),
     postgresql_with={'fillfactor': 50}
     )
+    op.create_index('ix_fulfillment_next_at', 'fulfillment', ['shop_id', 'next_at'], unique=False, postgresql_where=sa.text('next_at IS NOT NULL'))
     op.create_index('ix_fulfillment_order_id', 'fulfillment', ['order_id'], unique=False)
-    op.create_index('ix_fulfillment_next_at', 'fulfillment', ['next_at'], unique=False, postgresql_where=sa.text('next_at IS NOT NULL'))
     op.create_table('hold',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('order_id', sa.BigInteger(), nullable=False),
