@@ -64,7 +64,7 @@ ORDER = Order(
         OrderedLine(2, "TEA-2", "goods", "", 1, Decimal("10.0000")),
     ),
     reference="WEB-2026-1", received_at=NOON, customer=MARIA, ship_to=BERLIN, payment_method="invoice", currency="EUR",
-    total=Decimal("34.50"), shop_name="Tee & Söhne", mail_from="orders@tea.example", time_zone="Europe/Berlin",
+    total=Decimal("34.50"), shop_name="Tee & Söhne", mail_from="orders@tea.example", time_zone="Europe/Berlin", country="DE",
 )
 CHINESE_ORDER = replace(
     ORDER, customer={"name": "李伟", "email": "liwei@customers.example"}, shop_name="清风茶庄", time_zone="Asia/Shanghai", currency="CNY",

@@ -59,7 +59,7 @@ class OrderedLine:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What every letter may say about its order; `customer` and `ship_to` as they stand in the order, money in `currency`."""
+    """What every letter may say about its order; `customer` and `ship_to` as they stand in the order, money in `currency`, `country` the shop's."""
 
     number: str
     lines: tuple[OrderedLine, ...]
@@ -73,6 +73,7 @@ class Order:
     shop_name: str
     mail_from: str
     time_zone: str
+    country: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,8 +89,8 @@ _ENQUEUE = text("""
         SELECT * FROM unnest(CAST(:order_ids AS bigint[]), CAST(:kinds AS text[]), CAST(:facts AS jsonb[]),
             CAST(:keys AS text[]), CAST(:audiences AS text[])) WITH ORDINALITY AS t(order_id, kind, facts, key, audience, place)
     ), reachable AS (
-        SELECT told.*, coalesce(nullif(btrim(orders.customer ->> 'email'), ''), '') AS email,
-            coalesce(nullif(btrim(orders.customer ->> 'phone'), ''), '') AS phone,
+        SELECT told.*, CASE WHEN orders.customer ->> 'email' LIKE '%_@_%._%' THEN btrim(orders.customer ->> 'email') ELSE '' END AS email,
+            coalesce(btrim(orders.customer ->> 'phone'), '') AS phone,
             coalesce(nullif(shop.office_email, ''), :office_default) AS office,
             coalesce(nullif(orders.language, ''), shop.language) AS customer_language, shop.language AS office_language
         FROM told JOIN orders ON orders.id = told.order_id JOIN shop ON shop.id = orders.shop_id
@@ -116,7 +116,7 @@ def enqueue(tx: Tx, tells: Sequence[tuple[int, Tell]], now: datetime, *, office_
     """
     Put (order id, what to tell) into the outbox with one statement, each dedupe key once whatever is redelivered.
 
-    A customer is written to by e-mail, without an address by SMS, in the order's language; the office at the shop's address or
+    A customer is written to by e-mail, without a likely address by SMS, in the order's language; the office at the shop's address or
     else `office_default`, in the shop's language.
     """
     if not tells:
@@ -165,7 +165,7 @@ def context_of(tx: Tx, leased: Sequence[Leased]) -> dict[int, Order]:
         lines.setdefault(row[0], []).append(OrderedLine(*row[1:]))
     orders = tx.execute(text(
         "SELECT orders.id, reference, received_at, customer, ship_to, payment_method, orders.currency, total,"
-        " shop.name AS shop_name, mail_from, time_zone FROM orders JOIN shop ON shop.id = shop_id WHERE orders.id = ANY(:order_ids)"
+        " shop.name AS shop_name, mail_from, time_zone, country FROM orders JOIN shop ON shop.id = shop_id WHERE orders.id = ANY(:order_ids)"
     ), {"order_ids": order_ids})
     return {row[0]: Order(number_of(row[0]), tuple(lines.get(row[0], ())), *row[1:]) for row in orders}
 

@@ -1,0 +1,72 @@
+"""
+Letters by e-mail: in the shop's name, to one recipient, with what the customer is to know as text and HTML.
+"""
+
+import time
+from collections.abc import Callable
+from email.utils import parseaddr
+from functools import lru_cache
+
+from email_validator import EmailNotValidError, validate_email
+
+from orderpipe.channels.letters import render_mail
+from orderpipe.channels.mime import Head, compose
+from orderpipe.channels.outlets import BadOutlet, BadRecipient, Outcome, Parcel
+from orderpipe.channels.smtp import MailServer, Postbox
+from orderpipe.domain.decisions import Audience
+from orderpipe.domain.notices import Leased, Order
+
+
+class MailOutlet:
+    """Writes letters and hands them to one mail server."""
+
+    def __init__(self, server: MailServer, default_from: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._postbox = Postbox(server, clock=clock)
+        self._default_from = default_from
+
+    def write(self, notice: Leased, order: Order) -> Parcel:
+        """The letter as it will travel."""
+        return write_mail(notice, order, default_from=self._default_from)
+
+    def deliver(self, parcel: Parcel) -> Outcome:
+        """Hand it over, and say what became of it."""
+        return self._postbox.deliver(parcel)
+
+    def close(self) -> None:
+        """Say good-bye to the server."""
+        self._postbox.close()
+
+
+def write_mail(notice: Leased, order: Order, *, default_from: str) -> Parcel:
+    """
+    The letter as bytes, from the shop's own address if it has a usable one, else from `default_from`.
+
+    Raises BadRecipient, BadOutlet when not even `default_from` is an address, and what `render_mail` raises.
+    """
+    recipient = recipient_address(notice.recipient)
+    name, sender = _sender(order.mail_from) or _sender(default_from) or ("", "")
+    if not sender:
+        raise BadOutlet(f"ORDERPIPE_MAIL_FROM is no e-mail address: {default_from!r}.")
+    addressee = str(order.customer.get("name") or "") if notice.audience == Audience.CUSTOMER else ""
+    head = Head(sender, name or order.shop_name, recipient, addressee, notice.dedupe_key, notice.created_at)
+    return Parcel(sender, recipient, compose(render_mail(notice, order), head))
+
+
+@lru_cache(maxsize=20_000)
+def recipient_address(text: str) -> str:
+    """The address as mail servers want it, an international domain as punycode. Raises BadRecipient."""
+    try:
+        checked = validate_email(text.strip(), check_deliverability=False, globally_deliverable=False, allow_quoted_local=True)
+    except EmailNotValidError as error:
+        raise BadRecipient(f"This is no e-mail address, {text[:80]!r}: {error}") from error
+    return checked.ascii_email or f"{checked.local_part}@{checked.ascii_domain}"
+
+
+@lru_cache(maxsize=2_000)
+def _sender(text: str) -> tuple[str, str] | None:
+    """Name and address of `orders@shop.example` or `Shop <orders@shop.example>`, None where there is no address in it."""
+    name, address = parseaddr(text)
+    try:
+        return name, recipient_address(address)
+    except BadRecipient:
+        return None

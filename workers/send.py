@@ -1,0 +1,175 @@
+"""
+The sender: leases what is due, writes it, hands it to the mail server or SMS provider, and records what became of it.
+
+Nothing is sent inside a transaction. Killed between a provider's OK and the record, it repeats at most `GROUP` letters, each with
+the Message-ID it had; a letter whose sender was killed is due again when its lease ends.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from sqlalchemy import Engine
+
+from orderpipe.channels.mime import keep
+from orderpipe.channels.opening import open_outlet
+from orderpipe.channels.outlets import Accepted, BadOutlet, Outcome, Outlet, Parcel, Postponed, Refused, Unavailable
+from orderpipe.domain.notices import ATTEMPTS, STALE, Dead, Later, Leased, Order, Result, Sent, pause_after
+from orderpipe.settings import settings
+from orderpipe.store import notifications
+
+BATCH = 50
+LEASE_SECONDS = 120.0
+WORK_SECONDS = 30.0
+"""After this long a batch gives back what it has not begun; the rest of the lease covers one letter to a server that hardly answers."""
+
+GROUP, GROUP_SECONDS = 10, 0.25
+"""So many letters, or those of so long, are recorded together: one commit a letter would cost more than the letter."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendReport:
+    """What became of the notifications handed out. `trouble` says why the outlet as a whole does not work, "" when it does."""
+
+    leased: int = 0
+    sent: int = 0
+    postponed: int = 0
+    dead: int = 0
+    waiting: int = 0
+    trouble: str = ""
+
+    def __add__(self, other: "SendReport") -> "SendReport":
+        return SendReport(
+            self.leased + other.leased, self.sent + other.sent, self.postponed + other.postponed, self.dead + other.dead,
+            self.waiting + other.waiting, other.trouble or self.trouble,
+        )
+
+    def __str__(self) -> str:
+        counts = f"{self.sent} sent, {self.postponed} postponed, {self.dead} dead, {self.waiting} waiting"
+        return f"{counts}. {self.trouble}" if self.trouble else counts
+
+
+def drain(
+    engine: Engine, channel: str, *, now: Callable[[], datetime], seconds: float = 5.0, outlet: Outlet | None = None
+) -> SendReport:
+    """Send until nothing is due, the outlet fails, or the time (seconds) is over; `now` gives UTC."""
+    end = time.monotonic() + seconds
+    total = SendReport()
+    while time.monotonic() < end:
+        report = send_batch(engine, channel, now=now, outlet=outlet)
+        total += report
+        if report.leased < BATCH or report.trouble:
+            break
+    return total
+
+
+def send_batch(
+    engine: Engine, channel: str, *, now: Callable[[], datetime], limit: int = BATCH, outlet: Outlet | None = None
+) -> SendReport:
+    """Lease up to `limit` due notifications of a channel (`email`, `sms`), send and record them; `now` gives UTC."""
+    with engine.begin() as tx:
+        leased = notifications.lease(tx, channel, limit=limit, now=now(), lease_seconds=LEASE_SECONDS)
+        orders = notifications.context_of(tx, leased) if leased else {}
+    batch = Batch(outlet or _outlet(channel, os.getpid()), now)
+    report = SendReport(leased=len(leased))
+    for group in _grouped(batch.results(leased, orders)):
+        with engine.begin() as tx:
+            notifications.record(tx, group, now())
+        report += _counted(group)
+    return replace(report, trouble=batch.trouble)
+
+
+class Batch:
+    """The sending of one lease; what fails for all letters, or for all of one sender, fails once."""
+
+    def __init__(self, outlet: Outlet, now: Callable[[], datetime]) -> None:
+        self._outlet = outlet
+        self._now = now
+        self._blocked: dict[str | None, Unavailable] = {}
+        self._started = time.monotonic()
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing at all can be sent, "" when that is not so."""
+        blocked = self._blocked.get(None)
+        return blocked.reason if blocked else ""
+
+    def results(self, leased: Sequence[Leased], orders: dict[int, Order]) -> Iterator[Result]:
+        """Send one after the other."""
+        for notice in leased:
+            if time.monotonic() - self._started > WORK_SECONDS:
+                yield Later(notice, "The batch before it took too long.", self._now(), counts=False)
+            else:
+                yield self._send(notice, orders.get(notice.order_id or 0))
+
+    def _send(self, notice: Leased, order: Order | None) -> Result:
+        if notice.attempts > ATTEMPTS:
+            return Dead(notice, f"It was begun {ATTEMPTS} times and never came to an end.")
+        if order is None:
+            return Dead(notice, "The order it speaks of is no longer there.")
+        try:
+            parcel = self._outlet.write(notice, order)
+        except BadOutlet as error:
+            return self._result(notice, self._block(Unavailable(str(error), wait=600)), b"")
+        except Exception as error:  # whatever keeps this one from being written must not keep the others from going out
+            return Dead(notice, f"It could not be written. {error}")
+        blocked = self._blocked.get(None) or self._blocked.get(parcel.sender)
+        return self._result(notice, blocked or self._deliver(parcel), parcel.content)
+
+    def _deliver(self, parcel: Parcel) -> Outcome:
+        outcome = self._outlet.deliver(parcel)
+        return self._block(outcome) if isinstance(outcome, Unavailable) else outcome
+
+    def _block(self, outcome: Unavailable) -> Unavailable:
+        self._blocked[outcome.sender] = outcome
+        return outcome
+
+    def _result(self, notice: Leased, outcome: Outcome, content: bytes) -> Result:
+        match outcome:
+            case Accepted():
+                return Sent(notice, outcome.reply, keep(content))
+            case Refused():
+                return Dead(notice, outcome.reason)
+            case Postponed():
+                pause = pause_after(notice.attempts, notice.dedupe_key)
+                return Later(notice, outcome.reason, self._now() + pause) if pause else _given_up(notice, outcome.reason)
+            case Unavailable():
+                if self._now() - notice.created_at > STALE:
+                    return _given_up(notice, outcome.reason)
+                return Later(notice, outcome.reason, self._now() + timedelta(seconds=outcome.wait), counts=False)
+
+
+def _given_up(notice: Leased, reason: str) -> Dead:
+    return Dead(notice, f"Given up after {notice.attempts} attempts. {reason}")
+
+
+def _grouped(results: Iterator[Result]) -> Iterator[list[Result]]:
+    """Groups small enough, in number and in time, that a crash repeats little."""
+    group: list[Result] = []
+    begun = time.monotonic()
+    for result in results:
+        group.append(result)
+        if len(group) >= GROUP or time.monotonic() - begun > GROUP_SECONDS:
+            yield group
+            group, begun = [], time.monotonic()
+    if group:
+        yield group
+
+
+def _counted(group: Sequence[Result]) -> SendReport:
+    later = [result for result in group if isinstance(result, Later)]
+    counted = sum(result.counts for result in later)
+    return SendReport(
+        sent=sum(isinstance(result, Sent) for result in group), dead=sum(isinstance(result, Dead) for result in group),
+        postponed=counted, waiting=len(later) - counted,
+    )
+
+
+@lru_cache(maxsize=4)
+def _outlet(channel: str, _process: int) -> Outlet:
+    """This process's own way out, kept open: a connection must not be shared with the process it was forked from."""
+    chosen = settings()
+    return open_outlet(channel, smtp_url=chosen.smtp_url, mail_from=chosen.mail_from, sms_url=chosen.sms_url)
