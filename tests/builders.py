@@ -101,9 +101,10 @@ def fulfillment(
     A parcel leaves the shop's main location; `kind="appointment"` is a service. No stock is set aside for it. Returns its id.
     """
     order_id = order_id or order(tx)
-    shop_id = _number(tx, "SELECT shop_id AS id FROM orders WHERE id = :id", id=order_id)
+    shop_id, lane = tx.execute(text("SELECT shop_id, lane FROM orders WHERE id = :id"), {"id": order_id}).one()
     nth = _number(tx, "SELECT count(*) + 1 AS id FROM fulfillment WHERE order_id = :id", id=order_id)
-    row = _fulfillment_row(state, now) | {"id": fulfillment_id(order_id, nth), "order_id": order_id} | columns
+    owner = {"id": fulfillment_id(order_id, nth), "order_id": order_id, "shop_id": shop_id, "lane": lane}
+    row = _fulfillment_row(state, now) | owner | columns
     row.setdefault("location_id", location(tx, shop_id) if row["kind"] == "parcel" else None)
     insert_rows(tx, fulfillment_table, [row])
     insert_rows(tx, fulfillment_line, [_line_row(row["id"], line) for line in lines or _lines_of(tx, order_id)])

@@ -2,9 +2,16 @@
 Parcels on their way, and what the carrier says of them: every word is kept, and merged forward only.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Index, Table, Text, UniqueConstraint
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from orderpipe.store.metadata import metadata
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Index, Table, Text, UniqueConstraint, text
+
+from orderpipe.domain.tracking import Merging, Parcel, ParcelStatus, TrackingEvent, merge, together
+from orderpipe.flow import FulfillmentState
+from orderpipe.store.metadata import Tx, insert_rows, metadata
 
 parcel = Table(
     "parcel",
@@ -36,3 +43,168 @@ tracking_event = Table(
     UniqueConstraint("shop_id", "tracking_number", "event_id"),
 )
 """`shop_id` is the shop whose carrier said it, so that nobody can speak about another shop's parcels, not even ahead of them."""
+
+_EARLY_WORDS = 0x0D0E13
+"""Advisory lock of the words that came before their parcel: shared by those who label parcels, exclusive to those who keep such words."""
+
+
+class ParcelJustAppeared(TimeoutError):
+    """The parcel was labelled while its word was written down; the same request will find it."""
+
+
+def label(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write new parcels; the caller adopts the early events of their tracking numbers afterwards."""
+    insert_rows(tx, parcel, rows)
+
+
+def orders_of(tx: Tx, shop_id: int, tracking_numbers: Collection[str]) -> dict[str, int]:
+    """The order of each parcel of the shop, by tracking number; unknown numbers are left out."""
+    rows = tx.execute(
+        text("""SELECT p.tracking_number, f.order_id FROM parcel p JOIN fulfillment f ON f.id = p.fulfillment_id
+            JOIN orders o ON o.id = f.order_id WHERE p.tracking_number = ANY(:numbers) AND o.shop_id = :shop_id"""),
+        {"numbers": sorted(tracking_numbers), "shop_id": shop_id},
+    )
+    return {row.tracking_number: row.order_id for row in rows}
+
+
+def wait_for_labels(tx: Tx, shop_id: int, tracking_numbers: Collection[str]) -> None:
+    """
+    Let whoever is labelling parcels finish, before words about these unknown parcels are kept for later.
+
+    Raises ParcelJustAppeared when one of them is there now: its order cannot be locked any more without risking a deadlock.
+    """
+    if not tracking_numbers:
+        return
+    tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _EARLY_WORDS})
+    if appeared := orders_of(tx, shop_id, tracking_numbers):
+        raise ParcelJustAppeared(f"{len(appeared)} parcels were labelled just now; please repeat the request.")
+
+
+_PARCELS = """SELECT p.id, p.fulfillment_id, p.tracking_number, p.status, p.status_at, f.state
+    FROM parcel p JOIN fulfillment f ON f.id = p.fulfillment_id WHERE p.tracking_number = ANY(:numbers)"""
+
+
+def parcels(tx: Tx, tracking_numbers: Collection[str]) -> dict[str, Parcel]:
+    """The parcels by tracking number; the caller holds their orders' locks."""
+    rows = tx.execute(text(_PARCELS), {"numbers": sorted(tracking_numbers)})
+    return {
+        row.tracking_number: Parcel(*row[:3], ParcelStatus(row.status), row.status_at, FulfillmentState(row.state)) for row in rows
+    }
+
+
+def known(tx: Tx, shop_id: int, events: Collection[TrackingEvent]) -> dict[tuple[str, str], Merging]:
+    """What became of the words that the shop's carrier has said before, by (tracking number, event id)."""
+    rows = tx.execute(
+        text("""SELECT e.tracking_number, e.event_id, e.status, e.at, coalesce(e.place, ''), e.merged
+            FROM tracking_event e JOIN unnest(CAST(:numbers AS text[]), CAST(:events AS text[])) AS u (tracking_number, event_id)
+                ON e.tracking_number = u.tracking_number AND e.event_id = u.event_id WHERE e.shop_id = :shop_id"""),
+        {
+            "shop_id": shop_id, "numbers": [event.tracking_number for event in events],
+            "events": [event.event_id for event in events],
+        },
+    )
+    return {
+        (row[0], row[1]): Merging(
+            TrackingEvent(*row[:2], ParcelStatus(row.status), *row[3:5]), row.merged, "The carrier has said so before.",
+            None if row.merged else "known",
+        )
+        for row in rows
+    }
+
+
+def keep(tx: Tx, shop_id: int, mergings: Collection[Merging], now: datetime) -> None:
+    """Write the carrier's words down, merged or not."""
+    insert_rows(tx, tracking_event, [
+        {
+            "shop_id": shop_id, "tracking_number": one.event.tracking_number, "event_id": one.event.event_id,
+            "status": one.event.status, "at": one.event.at, "place": one.event.place or None, "received_at": now,
+            "merged": one.merged,
+        }
+        for one in mergings
+    ])
+
+
+def bring_forward(tx: Tx, changed: Collection[Parcel]) -> None:
+    """Bring the parcels to the status the carrier's words have given them; the caller holds their orders' locks."""
+    if changed:
+        tx.execute(
+            text("""UPDATE parcel p SET status = u.status, status_at = u.at
+                FROM unnest(CAST(:ids AS bigint[]), CAST(:statuses AS text[]), CAST(:ats AS timestamptz[])) AS u (id, status, at)
+                WHERE p.id = u.id"""),
+            {
+                "ids": [one.id for one in changed], "statuses": [one.status for one in changed],
+                "ats": [one.status_at for one in changed],
+            },
+        )
+
+
+def adopt_early_events(tx: Tx, tracking_numbers: Collection[str], now: datetime) -> None:
+    """Merge the words that came before these parcels were labelled, in the order of their times; the caller holds the orders' locks."""
+    tx.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _EARLY_WORDS})
+    rows = tx.execute(
+        text("""SELECT e.id, e.tracking_number, e.event_id, e.status, e.at FROM tracking_event e
+            JOIN parcel p ON p.tracking_number = e.tracking_number JOIN fulfillment f ON f.id = p.fulfillment_id
+            JOIN orders o ON o.id = f.order_id AND o.shop_id = e.shop_id
+            WHERE e.tracking_number = ANY(:numbers) AND NOT e.merged ORDER BY e.at, e.id"""),
+        {"numbers": sorted(tracking_numbers)},
+    ).all()
+    if not rows:
+        return
+    merged = merge(
+        [TrackingEvent(*row[1:3], ParcelStatus(row.status), row.at) for row in rows], parcels(tx, tracking_numbers), {}, now=now
+    )
+    bring_forward(tx, merged.after.values())
+    taken = [row.id for row, one in zip(rows, merged.mergings, strict=True) if one.merged]
+    tx.execute(text("UPDATE tracking_event SET merged = true WHERE id = ANY(:ids)"), {"ids": taken})
+
+
+def status_of(tx: Tx, fulfillment_ids: Collection[int]) -> dict[int, ParcelStatus]:
+    """The status of each fulfillment's parcels, of several the one least far; fulfillments without a parcel are left out."""
+    rows = tx.execute(
+        text("SELECT fulfillment_id, array_agg(status) AS statuses FROM parcel WHERE fulfillment_id = ANY(:ids) GROUP BY 1"),
+        {"ids": list(fulfillment_ids)},
+    )
+    return {row.fulfillment_id: together(map(ParcelStatus, row.statuses)) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """
+    How far a fulfillment is outside the house: the carrier's last word, for an appointment `performed` once somebody said so, else "".
+
+    `lines` are its {number, quantity}; `others_live`: more of the order is still to come.
+    """
+
+    id: int
+    order_id: int
+    appointment: bool
+    status: str
+    tracking_number: str
+    lines: Sequence[Mapping[str, int]]
+    others_live: bool
+
+
+_JOURNEYS = text("""
+    SELECT f.id, f.order_id, f.kind = 'appointment' AS appointment,
+        (SELECT min(p.tracking_number) FROM parcel p WHERE p.fulfillment_id = f.id) AS tracking_number,
+        (SELECT jsonb_agg(jsonb_build_object('number', l.number, 'quantity', l.quantity) ORDER BY l.number)
+            FROM fulfillment_line l WHERE l.fulfillment_id = f.id AND l.quantity > 0) AS lines,
+        EXISTS (SELECT FROM fulfillment other WHERE other.order_id = f.order_id AND other.id <> f.id AND other.ended_at IS NULL)
+            AS others_live,
+        f.kind = 'appointment' AND EXISTS (
+            SELECT FROM scan s WHERE s.fulfillment_id = f.id AND s.phase = 'performed' AND s.accepted) AS performed
+    FROM fulfillment f WHERE f.id = ANY(:ids) ORDER BY f.id
+""")
+
+
+def journeys_of(tx: Tx, fulfillment_ids: Collection[int]) -> dict[int, Journey]:
+    """What the carrier or the performer has said of each fulfillment."""
+    statuses: dict[int, ParcelStatus] = status_of(tx, fulfillment_ids)
+    rows = tx.execute(_JOURNEYS, {"ids": list(fulfillment_ids)})
+    return {
+        row.id: Journey(
+            row.id, row.order_id, row.appointment, "performed" if row.performed else statuses.get(row.id, ""),
+            row.tracking_number or "", row.lines or [], row.others_live,
+        )
+        for row in rows
+    }
