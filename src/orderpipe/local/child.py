@@ -151,10 +151,13 @@ class Child:
         stop_all([self])
 
     def last_words(self, lines: int = 8) -> str:
-        """The end of the log."""
+        """The end of the log, without its empty lines."""
         if not self.log.exists():
             return ""
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+        with self.log.open("rb") as log:
+            log.seek(max(0, self.log.stat().st_size - 10_000))
+            written = [line for line in log.read().decode(errors="replace").splitlines() if line.strip()]
+        return "\n".join(written[-lines:])
 
 
 class StartFailed(CannotStart):

@@ -17,7 +17,7 @@ from orderpipe.local.child import Program
 from orderpipe.local.ports import LOOPBACK, accepts_connections
 
 PYTHON = (sys.executable, "-m")
-CELERY = (*PYTHON, "celery", "-A", "workers.celery_app")
+CELERY = (*PYTHON, "celery", "--quiet", "-A", "workers.celery_app")
 FINISH_THEN_DROP = ((SIGTERM, 4.0), (SIGQUIT, 1.5))
 """A Celery process ends what it runs on SIGTERM, and gives it back on SIGQUIT."""
 
