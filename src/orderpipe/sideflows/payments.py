@@ -1,0 +1,33 @@
+"""
+Payments: money received or paid back is booked once per reference; when nothing is due any more, what waited for it is released.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from orderpipe.domain.payments import Booking, Payment, book
+from orderpipe.flow import Unit, WaitingFor
+from orderpipe.sideflows.woken import Recorded, woken_fulfillments
+from orderpipe.store import journal, payments, scope, units
+from orderpipe.store.journal import Entry
+from orderpipe.store.metadata import Tx
+
+
+def record_payments(tx: Tx, facts: Sequence[Payment], *, shop_id: int, by: str, now: datetime) -> Recorded[Booking]:
+    """Book payments of the shop's orders, however many, with the same few statements; `by` is who reports them."""
+    lanes = scope.lock_orders_of(tx, shop_id, {one.order_id for one in facts})
+    booked = payments.booked(tx, {(one.order_id, one.reference) for one in facts if one.order_id in lanes})
+    bookings = book(facts, payments.accounts(tx, lanes), booked)
+    new = [one for one in bookings if one.new]
+    payments.keep(tx, [one.payment for one in new], by)
+    journal.write(tx, [_entry(one) for one in new], now=now, actor=by)
+    settled = {one.account.order_id: one.account.settled for one in bookings if one.new and one.account}
+    waiting = payments.waiting_for_payment(tx, [order_id for order_id, nothing_due in settled.items() if nothing_due])
+    free = units.wake(tx, Unit.FULFILLMENT, waiting, {WaitingFor.PAYMENT}, now)
+    return Recorded(bookings, woken_fulfillments("release", free, lanes))
+
+
+def _entry(booking: Booking) -> Entry:
+    payment = booking.payment
+    note = {"reference": payment.reference, "amount": payment.amount, "currency": payment.currency}
+    return Entry(payment.order_id, "payment.refunded" if payment.amount < 0 else "payment.received", note=note)

@@ -1,0 +1,69 @@
+"""
+Payments of orders: booked once per reference, and added up.
+"""
+
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+
+from sqlalchemy import text
+
+from orderpipe.domain.payments import Account, Payment
+from orderpipe.flow import WaitingFor
+from orderpipe.store.metadata import Tx, insert_rows
+from orderpipe.store.orders import payment
+
+
+def accounts(tx: Tx, order_ids: Collection[int]) -> dict[int, Account]:
+    """What each order costs and what has been paid; the caller holds the orders' locks where it goes on to book."""
+    rows = tx.execute(
+        text("""SELECT o.id, o.currency, o.total, coalesce(sum(p.amount), 0) AS paid,
+                coalesce(-sum(p.amount) FILTER (WHERE p.amount < 0), 0) AS refunded
+            FROM orders o LEFT JOIN payment p ON p.order_id = o.id WHERE o.id = ANY(:ids) GROUP BY o.id"""),
+        {"ids": list(order_ids)},
+    )
+    return {row.id: Account(*row) for row in rows}
+
+
+def paid(tx: Tx, order_ids: Collection[int]) -> dict[int, Decimal]:
+    """The sum paid for each order, refunds taken off; 0 where nothing was."""
+    return {order_id: account.paid for order_id, account in accounts(tx, order_ids).items()}
+
+
+def booked(tx: Tx, keys: Collection[tuple[int, str]]) -> dict[tuple[int, str], Payment]:
+    """Those of the payments that are booked already, by (order id, reference)."""
+    rows = tx.execute(
+        text("""SELECT p.order_id, p.reference, p.amount, p.currency, p.method, p.at FROM payment p
+            JOIN unnest(CAST(:ids AS bigint[]), CAST(:references AS text[])) AS u (order_id, reference)
+                ON p.order_id = u.order_id AND p.reference = u.reference"""),
+        {"ids": [order_id for order_id, _ in keys], "references": [reference for _, reference in keys]},
+    )
+    return {(row.order_id, row.reference): Payment(*row) for row in rows}
+
+
+def keep(tx: Tx, new: Sequence[Payment], by: str) -> None:
+    """Write new payments down."""
+    insert_rows(tx, payment, [
+        {
+            "order_id": one.order_id, "reference": one.reference, "amount": one.amount, "currency": one.currency,
+            "method": one.method, "at": one.at, "recorded_by": by,
+        }
+        for one in new
+    ])
+
+
+def of_order(tx: Tx, order_id: int) -> list[Payment]:
+    """The payments of an order, the oldest first."""
+    rows = tx.execute(
+        text("SELECT order_id, reference, amount, currency, method, at FROM payment WHERE order_id = :id ORDER BY at, reference"),
+        {"id": order_id},
+    )
+    return [Payment(*row) for row in rows]
+
+
+def waiting_for_payment(tx: Tx, order_ids: Collection[int]) -> list[int]:
+    """The orders' fulfillments whose release waits for the payment."""
+    rows = tx.execute(
+        text("SELECT id FROM fulfillment WHERE order_id = ANY(:ids) AND waiting_for = :payment ORDER BY id"),
+        {"ids": list(order_ids), "payment": WaitingFor.PAYMENT},
+    )
+    return [row.id for row in rows]
