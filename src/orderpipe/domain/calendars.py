@@ -63,7 +63,7 @@ class WorkingCalendar:
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "WorkingCalendar":
-        """From a row of `calendar`: `hours` by weekday, "0" Monday, `exceptions` by date. Raises UnreadableCalendar, UnknownCountry."""
+        """From a row of `calendar`, `hours` by weekday, "0" Monday. Raises UnreadableCalendar and UnknownCountry."""
         try:
             ZoneInfo(row["time_zone"])
             hours = {int(weekday): _shifts_of(shifts) for weekday, shifts in row["hours"].items()}

@@ -157,7 +157,9 @@ def _unlikely(plan: FulfillmentPlan, today: date) -> str | None:
     return None
 
 
-def _parcel(plan: FulfillmentPlan, order_type: OrderType, calendar: WorkingCalendar, location: LocationTerms, now: datetime) -> Promised:
+def _parcel(
+    plan: FulfillmentPlan, order_type: OrderType, calendar: WorkingCalendar, location: LocationTerms, now: datetime
+) -> Promised:
     steps: list[Mapping[str, str]] = []
     start = now if plan.reserved else _stock_there(plan, location, now, steps)
     minutes = order_type.minutes(UNTIL_SHIPPED)
@@ -179,7 +181,9 @@ def _parcel(plan: FulfillmentPlan, order_type: OrderType, calendar: WorkingCalen
     return Promised(from_at, _end_of(location, day), not_before, tuple(steps))
 
 
-def _appointment(plan: FulfillmentPlan, order_type: OrderType, calendar: WorkingCalendar, time_zone: str, now: datetime) -> Promised:
+def _appointment(
+    plan: FulfillmentPlan, order_type: OrderType, calendar: WorkingCalendar, time_zone: str, now: datetime
+) -> Promised:
     planning, performing = order_type.minutes((FulfillmentState.PLANNED,)), order_type.minutes((PERFORMED,))
     from_at = next_working_instant(calendar, add_working_time(calendar, now, planning))
     steps = [_step("plan", f"planning: {planning:g} working minutes by the calendar {calendar.code}", from_at)]

@@ -103,7 +103,7 @@ def _wrong_confirmations(asked: frozenset[tuple[str, str]], answer: Answer) -> I
         if rule not in rules:
             yield Problem("/confirmed", f"Nothing was asked about {rule[:100]!r}.", "not-asked")
         elif rule not in CONFIRMABLE:
-            yield Problem("/confirmed", f"{rule!r} cannot be confirmed as it stands; something has to be changed.", "not-confirmable")
+            yield Problem("/confirmed", f"{rule!r} cannot be confirmed as it stands; it has to be changed.", "not-confirmable")
 
 
 def _answerable(rule: str, field: str, lines: int) -> Iterator[str]:
@@ -135,9 +135,8 @@ def _checked(answer: Answer, answerable: Set[str], country: str) -> tuple[dict[s
 
 
 def _amended(
-    order: OrderToCheck, values: Mapping[str, object], *, confirmed: frozenset[tuple[str, str]] = frozenset(), cancel: bool = False
+    order: OrderToCheck, new: Mapping[str, Any], *, confirmed: frozenset[tuple[str, str]] = frozenset(), cancel: bool = False
 ) -> Amended:
-    new: Mapping[str, Any] = values
     lines = tuple(
         _line(line, _below(new, f"/lines/{place}/")) for place, line in enumerate(order.lines) if f"/lines/{place}" not in new
     )
