@@ -85,7 +85,8 @@ def _parted(facts: Facts, moved: Sequence[int]) -> dict[int, int]:
 def _fulfillment(new: int, place: Place, now: datetime) -> dict[str, object]:
     return {
         "id": new, "order_id": place.order_id, "shop_id": place.shop_id, "lane": place.lane, "kind": "parcel",
-        "location_id": place.location_id, "reserved": False, "state": FulfillmentState.PLANNED, "next_at": now + STOCK_SOON, "stage_entered_at": now,
+        "location_id": place.location_id, "reserved": False, "state": FulfillmentState.PLANNED, "next_at": now + STOCK_SOON,
+        "stage_entered_at": now,
     }
 
 

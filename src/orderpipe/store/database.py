@@ -3,8 +3,11 @@ Connections to PostgreSQL, set up so that a dead peer or a stuck lock ends in an
 """
 
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Engine, create_engine, text
+import psycopg
+from psycopg.types.array import ListBinaryDumper
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
@@ -24,7 +27,7 @@ DatabaseError = SQLAlchemyError
 @lru_cache(maxsize=8)
 def connect(url: str, pool_size: int = 5) -> Engine:
     """The process's engine for this database URL, made once; lock waits end after 2 s, statements after 60 s."""
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
@@ -36,6 +39,13 @@ def connect(url: str, pool_size: int = 5) -> Engine:
             "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30000,
         },
     )
+    event.listen(engine, "connect", _send_arrays_binary)
+    return engine
+
+
+def _send_arrays_binary(connection: psycopg.Connection[Any], _record: object) -> None:
+    """Whole columns travel as arrays, and as text psycopg escapes every element: 50 times the work for JSON."""
+    connection.adapters.register_dumper(list, ListBinaryDumper)
 
 
 def answers(engine: Engine) -> None:
@@ -50,5 +60,5 @@ def is_transient(error: BaseException) -> bool:
         state = getattr(error.orig, "sqlstate", None)
         if state is None:  # no answer from the server at all: the connection broke
             return isinstance(error, OperationalError) or error.connection_invalidated
-        return state.startswith(TRANSIENT_SQLSTATES)
+        return isinstance(state, str) and state.startswith(TRANSIENT_SQLSTATES)
     return isinstance(error, TimeoutError | NoConnectionFree)
