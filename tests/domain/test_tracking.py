@@ -6,11 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orderpipe.domain.tracking import _RANK, ENDS, Merged, Parcel, ParcelStatus, TrackingEvent, merge, together
+from orderpipe.domain.tracking import _RANK, ENDS, Merged, Parcel, ParcelStatus, TrackingEvent, merge
 from orderpipe.flow import FulfillmentState
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -68,14 +67,6 @@ def test_a_clock_that_runs_ahead_does_not_outrank_later_words() -> None:
     second = merge([later], first.after, {}, now=NOON + timedelta(minutes=40))
     assert first.mergings[0].event == ahead
     assert second.after["OP1"].status == "failed_attempt"
-
-
-@pytest.mark.parametrize(("statuses", "expected"), [
-    (["delivered", "in_transit"], "in_transit"), (["delivered", "lost"], "lost"), (["delivered", "returned"], "returned"),
-    (["delivered", "delivered"], "delivered"), (["shipped"], "shipped"),
-])
-def test_several_parcels_are_as_far_as_the_last(statuses: list[str], expected: str) -> None:
-    assert together(map(ParcelStatus, statuses)) == expected
 
 
 events = st.lists(st.builds(event, st.sampled_from([one.value for one in ParcelStatus][1:]), st.integers(0, 50)), max_size=12)

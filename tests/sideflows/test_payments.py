@@ -8,8 +8,9 @@ from decimal import Decimal
 from sqlalchemy import Engine
 
 from orderpipe.domain.payments import Booking, Payment
+from orderpipe.sideflows.hints import Hint
 from orderpipe.sideflows.payments import record_payments
-from orderpipe.sideflows.woken import Recorded, Woken
+from orderpipe.sideflows.recorded import Recorded
 from orderpipe.store import payments
 from orderpipe.store.fulfillments import fulfillment as fulfillments
 from orderpipe.store.journal import journal
@@ -31,8 +32,8 @@ def test_releases_what_waited_once_everything_is_paid(engine: Engine) -> None:
         order_id = builders.order(tx, prepaid=True)
         first = builders.fulfillment(tx, order_id, state="planned", waiting_for="payment")
         second = builders.fulfillment(tx, order_id, state="planned", waiting_for="stock")
-        assert record(tx, pay(order_id, "5")).woken == []
-        assert record(tx, pay(order_id, "15", "P-2")).woken == [Woken("release", "standard", (first,))]
+        assert record(tx, pay(order_id, "5")).hints == []
+        assert record(tx, pay(order_id, "15", "P-2")).hints == [Hint("release", "standard", [first])]
         assert [builders.rows_of(tx, fulfillments, id=one)[0]["waiting_for"] for one in (first, second)] == [None, "stock"]
         assert payments.paid(tx, [order_id]) == {order_id: Decimal(20)}
         assert [row["what"] for row in builders.rows_of(tx, journal)] == ["payment.received", "payment.received"]

@@ -10,9 +10,10 @@ from sqlalchemy import Connection, Engine, event, text
 
 from orderpipe.domain.handling import Phase
 from orderpipe.domain.scans import Outcome, Scan
+from orderpipe.sideflows.hints import Hint
 from orderpipe.sideflows.performances import Performance, record_performed
+from orderpipe.sideflows.recorded import Recorded
 from orderpipe.sideflows.scans import record_scans
-from orderpipe.sideflows.woken import Recorded, Woken
 from orderpipe.store.fulfillments import fulfillment as fulfillments
 from orderpipe.store.fulfillments import fulfillment_line
 from orderpipe.store.journal import journal
@@ -43,10 +44,10 @@ def test_picks_by_sku_and_by_gtin_and_wakes_the_stage_once_all_is_there(engine: 
     with engine.begin() as tx:
         unit = builders.fulfillment(tx, builders.order(tx, {"SKU-1": 2}, lane="express"), waiting_for="pick-scans")
         first = record(tx, [scan(unit)])
-        assert (first.woken, waiting(tx, unit)) == ([], "pick-scans")
+        assert (first.hints, waiting(tx, unit)) == ([], "pick-scans")
         second = record(tx, [scan(unit, GTINS["SKU-1"].lstrip("0"), "b")])
         assert second.outcomes[0].sentence == "1 of SKU-1 counted; nothing left."
-        assert second.woken == [Woken("pick", "express", (unit,))]
+        assert second.hints == [Hint("pick", "express", [unit])]
         assert (counters(tx, unit), waiting(tx, unit)) == ([(2, 0, 0)], None)
         assert builders.rows_of(tx, fulfillments, id=unit)[0]["next_at"] > NOW
 
@@ -93,10 +94,10 @@ def test_packing_and_what_was_not_found(engine: Engine) -> None:
         ])
         assert [one.code for one in recorded.outcomes] == [None, None, None]
         assert counters(tx, unit) == [(1, 1, 1)]
-        assert recorded.woken == [Woken("pick", "standard", (unit,))]  # the pack stage finds its scans when it gets there
+        assert recorded.hints == [Hint("pick", "standard", [unit])]  # the pack stage finds its scans when it gets there
         packed = builders.fulfillment(tx, builders.order(tx), [{"sku": "SKU-1", "quantity": 1, "picked": 1}], state="picked",
                                       waiting_for="pack-scans")
-        assert record(tx, [scan(packed, phase=Phase.PACK)]).woken == [Woken("pack", "standard", (packed,))]
+        assert record(tx, [scan(packed, phase=Phase.PACK)]).hints == [Hint("pack", "standard", [packed])]
 
 
 def test_another_shops_fulfillment_is_unknown(engine: Engine) -> None:
@@ -115,8 +116,8 @@ def test_a_service_is_performed(engine: Engine) -> None:
         again = record_performed(tx, [said], shop_id=builders.shop(tx), by="warehouse", now=NOW)
         late = Performance(unit, NOW + timedelta(hours=1), "Bo", "b")
         other = record_performed(tx, [late], shop_id=builders.shop(tx), by="warehouse", now=NOW)
-        assert first.woken == [Woken("deliver", "standard", (unit,))]
-        assert (again.outcomes[0].repeated, again.woken, other.outcomes[0].code) == (True, [], "performed-already")
+        assert first.hints == [Hint("deliver", "standard", [unit])]
+        assert (again.outcomes[0].repeated, again.hints, other.outcomes[0].code) == (True, [], "performed-already")
         row = builders.rows_of(tx, scans)[0]
         assert (row["phase"], row["barcode"], row["quantity"], row["note"]) == ("performed", "performed", 1, "went well")
 

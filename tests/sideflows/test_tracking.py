@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import Engine
 
 from orderpipe.domain.tracking import Merging, ParcelStatus, TrackingEvent
+from orderpipe.sideflows.hints import Hint
+from orderpipe.sideflows.recorded import Recorded
 from orderpipe.sideflows.tracking import record_events
-from orderpipe.sideflows.woken import Recorded, Woken
 from orderpipe.store import tracking, units
 from orderpipe.store.fulfillments import fulfillment as fulfillments
 from orderpipe.store.journal import journal
@@ -44,9 +45,9 @@ def test_news_wakes_the_deliver_stage(engine: Engine) -> None:
     with engine.begin() as tx:
         unit = under_way(tx)
         number = builders.parcel(tx, unit)
-        assert record(tx, word(number, "in_transit")).woken == []
-        assert record(tx, word(number, "delivered", 9)).woken == [Woken("deliver", "standard", (unit,))]
-        assert (status(tx, number), tracking.status_of(tx, [unit])) == ("delivered", {unit: "delivered"})
+        assert record(tx, word(number, "in_transit")).hints == []
+        assert record(tx, word(number, "delivered", 9)).hints == [Hint("deliver", "standard", [unit])]
+        assert status(tx, number) == "delivered"
         assert builders.rows_of(tx, fulfillments, id=unit)[0]["waiting_for"] is None
         assert [row["note"] for row in builders.rows_of(tx, journal)] == [{"status": "in_transit"}, {"status": "delivered"}]
 
@@ -55,7 +56,7 @@ def test_what_does_not_lead_forward_is_kept_only(engine: Engine) -> None:
     with engine.begin() as tx:
         number = builders.parcel(tx, under_way(tx), status="out_for_delivery")
         late = record(tx, word(number, "in_transit"))
-        assert (late.outcomes[0].merged, late.outcomes[0].code, late.woken) == (False, "no-news", [])
+        assert (late.outcomes[0].merged, late.outcomes[0].code, late.hints) == (False, "no-news", [])
         assert (status(tx, number), stored(tx)) == ("out_for_delivery", [("in_transit", False)])
 
 
@@ -64,7 +65,7 @@ def test_a_repeat_is_answered_as_known(engine: Engine) -> None:
         number = builders.parcel(tx, under_way(tx))
         record(tx, word(number, "delivered"))
         again = record(tx, word(number, "delivered"))
-        assert (again.outcomes[0].known, again.outcomes[0].merged, again.woken) == (True, True, [])
+        assert (again.outcomes[0].known, again.outcomes[0].merged, again.hints) == (True, True, [])
         assert len(stored(tx)) == 1
 
 
@@ -105,19 +106,6 @@ def test_a_word_that_meets_its_label_is_asked_for_again(engine: Engine) -> None:
     with engine.begin() as tx:
         assert record(tx, word("OP7", "delivered")).outcomes[0].merged
     labelling.close()
-
-
-def test_a_journey_says_what_the_deliver_stage_wants_to_know(engine: Engine) -> None:
-    with engine.begin() as tx:
-        order_id = builders.order(tx)
-        first, second = (builders.fulfillment(tx, order_id, state="shipped") for _ in range(2))
-        builders.parcel(tx, first, "OP1", "delivered")
-        builders.parcel(tx, first, "OP2", "in_transit")
-        visit = builders.fulfillment(tx, builders.order(tx), kind="appointment")
-        journeys = tracking.journeys_of(tx, [first, second, visit])
-    assert (journeys[first].status, journeys[first].tracking_number, journeys[first].others_live) == ("in_transit", "OP1", True)
-    assert journeys[first].lines == [{"number": 1, "quantity": 2}]
-    assert (journeys[second].status, journeys[visit].status, journeys[visit].appointment) == ("", "", True)
 
 
 def test_many_at_once_from_several_threads(engine: Engine) -> None:

@@ -4,7 +4,7 @@ What the carrier says of a parcel: its words may come late, twice or out of orde
 Every word is kept; only those that bring news are merged into the status.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -160,9 +160,3 @@ def _again(event: TrackingEvent, first: Merging) -> Merging:
         sentence = f"The carrier said {first.event.status} under this event id before; that stays."
         return replace(first, event=event, merged=False, sentence=sentence, code="event-id-reused", known=True)
     return replace(first, event=event, known=True)
-
-
-def together(statuses: Iterable[ParcelStatus]) -> ParcelStatus:
-    """The status of several parcels as one: that of the one least far; of ended ones a lost or returned one before the delivered."""
-    worst = (ParcelStatus.LOST, ParcelStatus.RETURNED, ParcelStatus.DELIVERED)
-    return min(statuses, key=lambda status: (_RANK[status], worst.index(status) if status in worst else 0))

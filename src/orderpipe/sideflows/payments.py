@@ -7,7 +7,7 @@ from datetime import datetime
 
 from orderpipe.domain.payments import Booking, Payment, book
 from orderpipe.flow import Unit, WaitingFor
-from orderpipe.sideflows.woken import Recorded, woken_fulfillments
+from orderpipe.sideflows.recorded import Recorded, hints_for
 from orderpipe.store import journal, payments, scope, units
 from orderpipe.store.journal import Entry
 from orderpipe.store.metadata import Tx
@@ -24,7 +24,7 @@ def record_payments(tx: Tx, facts: Sequence[Payment], *, shop_id: int, by: str, 
     settled = {one.account.order_id: one.account.settled for one in bookings if one.new and one.account}
     waiting = payments.waiting_for_payment(tx, [order_id for order_id, nothing_due in settled.items() if nothing_due])
     free = units.wake(tx, Unit.FULFILLMENT, waiting, {WaitingFor.PAYMENT}, now)
-    return Recorded(bookings, woken_fulfillments("release", free, lanes))
+    return Recorded(bookings, hints_for("release", free, lanes))
 
 
 def _entry(booking: Booking) -> Entry:

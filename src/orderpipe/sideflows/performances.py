@@ -10,8 +10,8 @@ from datetime import datetime
 
 from orderpipe.domain.handling import Phase
 from orderpipe.domain.scans import Outcome, Scan
+from orderpipe.sideflows.recorded import Recorded
 from orderpipe.sideflows.scans import record_scans
-from orderpipe.sideflows.woken import Recorded
 from orderpipe.store.metadata import Tx
 
 

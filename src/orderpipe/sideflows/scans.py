@@ -12,7 +12,8 @@ from orderpipe.domain.handling import Phase
 from orderpipe.domain.orders import order_of
 from orderpipe.domain.scans import Decided, Facts, Outcome, Scan, decide
 from orderpipe.flow import Unit, WaitingFor
-from orderpipe.sideflows.woken import Recorded, Woken, woken_fulfillments
+from orderpipe.sideflows.hints import Hint
+from orderpipe.sideflows.recorded import Recorded, hints_for
 from orderpipe.store import journal, scans, scope, units
 from orderpipe.store.journal import Entry
 from orderpipe.store.metadata import Tx
@@ -52,13 +53,13 @@ def record_scans(tx: Tx, facts: Sequence[Scan], *, shop_id: int, by: str, now: d
     return Recorded(decided.outcomes, _wake(tx, decided, lanes, now))
 
 
-def _wake(tx: Tx, decided: Decided, lanes: Mapping[int, str], now: datetime) -> list[Woken]:
-    woken: list[Woken] = []
+def _wake(tx: Tx, decided: Decided, lanes: Mapping[int, str], now: datetime) -> list[Hint]:
+    hints: list[Hint] = []
     for answers in _ANSWERS:
         # only once nothing is left to scan, so that ten scans do not send ten messages
         free = units.wake(tx, Unit.FULFILLMENT, decided.completed(answers.phases), {answers.wait}, now)
-        woken += woken_fulfillments(answers.step, free, lanes)
-    return woken
+        hints += hints_for(answers.step, free, lanes)
+    return hints
 
 
 def _entries(new: Sequence[Outcome]) -> list[Entry]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from orderpipe.domain.orders import order_of
 from orderpipe.domain.tracking import Merging, TrackingEvent, merge
 from orderpipe.flow import Unit, WaitingFor
-from orderpipe.sideflows.woken import Recorded, woken_fulfillments
+from orderpipe.sideflows.recorded import Recorded, hints_for
 from orderpipe.store import journal, scope, tracking, units
 from orderpipe.store.journal import Entry
 from orderpipe.store.metadata import Tx
@@ -33,7 +33,7 @@ def record_events(tx: Tx, facts: Sequence[TrackingEvent], *, shop_id: int, by: s
     tracking.bring_forward(tx, merged.after.values())
     journal.write(tx, _entries(merged.mergings), now=now, actor=by)
     free = units.wake(tx, Unit.FULFILLMENT, merged.with_news(), {WaitingFor.CARRIER}, now)
-    return Recorded(merged.mergings, woken_fulfillments("deliver", free, lanes))
+    return Recorded(merged.mergings, hints_for("deliver", free, lanes))
 
 
 def _entries(mergings: Sequence[Merging]) -> list[Entry]:

@@ -2,14 +2,12 @@
 Parcels on their way, and what the carrier says of them: every word is kept, and merged forward only.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Index, Table, Text, UniqueConstraint, text
 
-from orderpipe.domain.tracking import Merging, Parcel, ParcelStatus, TrackingEvent, merge, together
+from orderpipe.domain.tracking import Merging, Parcel, ParcelStatus, TrackingEvent, merge
 from orderpipe.flow import FulfillmentState
 from orderpipe.store.metadata import Tx, insert_rows, metadata
 
@@ -50,11 +48,6 @@ _EARLY_WORDS = 0x0D0E13
 
 class ParcelJustAppeared(TimeoutError):
     """The parcel was labelled while its word was written down; the same request will find it."""
-
-
-def label(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write new parcels; the caller adopts the early events of their tracking numbers afterwards."""
-    insert_rows(tx, parcel, rows)
 
 
 def orders_of(tx: Tx, shop_id: int, tracking_numbers: Collection[str]) -> dict[str, int]:
@@ -156,55 +149,3 @@ def adopt_early_events(tx: Tx, tracking_numbers: Collection[str], now: datetime)
     bring_forward(tx, merged.after.values())
     taken = [row.id for row, one in zip(rows, merged.mergings, strict=True) if one.merged]
     tx.execute(text("UPDATE tracking_event SET merged = true WHERE id = ANY(:ids)"), {"ids": taken})
-
-
-def status_of(tx: Tx, fulfillment_ids: Collection[int]) -> dict[int, ParcelStatus]:
-    """The status of each fulfillment's parcels, of several the one least far; fulfillments without a parcel are left out."""
-    rows = tx.execute(
-        text("SELECT fulfillment_id, array_agg(status) AS statuses FROM parcel WHERE fulfillment_id = ANY(:ids) GROUP BY 1"),
-        {"ids": list(fulfillment_ids)},
-    )
-    return {row.fulfillment_id: together(map(ParcelStatus, row.statuses)) for row in rows}
-
-
-@dataclass(frozen=True, slots=True)
-class Journey:
-    """
-    How far a fulfillment is outside the house: the carrier's last word, for an appointment `performed` once somebody said so, else "".
-
-    `lines` are its {number, quantity}; `others_live`: more of the order is still to come.
-    """
-
-    id: int
-    order_id: int
-    appointment: bool
-    status: str
-    tracking_number: str
-    lines: Sequence[Mapping[str, int]]
-    others_live: bool
-
-
-_JOURNEYS = text("""
-    SELECT f.id, f.order_id, f.kind = 'appointment' AS appointment,
-        (SELECT min(p.tracking_number) FROM parcel p WHERE p.fulfillment_id = f.id) AS tracking_number,
-        (SELECT jsonb_agg(jsonb_build_object('number', l.number, 'quantity', l.quantity) ORDER BY l.number)
-            FROM fulfillment_line l WHERE l.fulfillment_id = f.id AND l.quantity > 0) AS lines,
-        EXISTS (SELECT FROM fulfillment other WHERE other.order_id = f.order_id AND other.id <> f.id AND other.ended_at IS NULL)
-            AS others_live,
-        f.kind = 'appointment' AND EXISTS (
-            SELECT FROM scan s WHERE s.fulfillment_id = f.id AND s.phase = 'performed' AND s.accepted) AS performed
-    FROM fulfillment f WHERE f.id = ANY(:ids) ORDER BY f.id
-""")
-
-
-def journeys_of(tx: Tx, fulfillment_ids: Collection[int]) -> dict[int, Journey]:
-    """What the carrier or the performer has said of each fulfillment."""
-    statuses: dict[int, ParcelStatus] = status_of(tx, fulfillment_ids)
-    rows = tx.execute(_JOURNEYS, {"ids": list(fulfillment_ids)})
-    return {
-        row.id: Journey(
-            row.id, row.order_id, row.appointment, "performed" if row.performed else statuses.get(row.id, ""),
-            row.tracking_number or "", row.lines or [], row.others_live,
-        )
-        for row in rows
-    }
