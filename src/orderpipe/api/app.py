@@ -10,14 +10,18 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
 
-from orderpipe.api import health
+from orderpipe.api import health, orders_in
 from orderpipe.api.auth import Keys
 from orderpipe.api.failures import answer_with_problems
+from orderpipe.api.group_commit import GroupCommit
 from orderpipe.api.guard import Guard
 from orderpipe.api.hints import Hints
+from orderpipe.api.openapi import ProblemDocument, document_fully
 from orderpipe.assembly import Assembly, assemble
+from orderpipe.intake.groups import GroupWriter
+from orderpipe.intake.json_order import JsonOrder
 
-ROUTERS: tuple[APIRouter, ...] = (health.router,)
+ROUTERS: tuple[APIRouter, ...] = (orders_in.router, health.router)
 STREAMS = frozenset({"/v1/orders/bulk"})
 """Paths whose bodies are read as they come and may be of any length."""
 
@@ -32,9 +36,12 @@ def create_app(assembly: Assembly | None = None) -> FastAPI:
     app.state.assembly = parts
     app.state.keys = Keys(parts.engine)
     app.state.hints = Hints(parts.send_stage)
+    app.state.writer = GroupWriter(parts.engine, parts.clock, app.state.hints.give)
+    app.state.door = GroupCommit(app.state.writer)
     for router in ROUTERS:
         app.include_router(router)
     answer_with_problems(app)
+    document_fully(app, (JsonOrder, ProblemDocument))
     app.add_middleware(Guard, assembly=parts, streams=STREAMS)
     return app
 
@@ -42,5 +49,7 @@ def create_app(assembly: Assembly | None = None) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.hints.start()
+    app.state.door.start()
     yield
+    app.state.door.stop()
     app.state.hints.stop()

@@ -7,7 +7,7 @@ A draft may be incomplete (that becomes a question to the customer), but it is n
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -64,10 +64,12 @@ class OrderDraft:
 
     def content_hash(self) -> bytes:
         """The SHA-256 of everything the sender said: equal content, equal hash, whatever the spelling of the JSON it came in."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True, default=_canonical).encode()).digest()
+        return hashlib.sha256(json.dumps(_canonical(self), sort_keys=True, default=_canonical).encode()).digest()
 
 
-def _canonical(value: object) -> str:
+def _canonical(value: object) -> object:
+    if isinstance(value, OrderDraft | Contact | DraftLine):
+        return {name: getattr(value, name) for name in value.__slots__}
     return format(value.normalize(), "f") if isinstance(value, Decimal) else str(value)
 
 

@@ -33,6 +33,11 @@ class Received:
     key: str | None = None
 
     @property
+    def by_staff(self) -> bool:
+        """Whether the office itself sent it."""
+        return self.sender.startswith("office")
+
+    @property
     def request_hash(self) -> bytes:
         """The SHA-256 of the bytes."""
         return hashlib.sha256(self.raw).digest()

@@ -6,7 +6,7 @@ refused is kept with the reason. The number of statements does not grow with the
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -73,6 +73,8 @@ def _check(one: Received, rules: Policies) -> _Wanted | Refused:
     draft = one.content
     if isinstance(draft, Malformed):
         return malformed(draft)
+    if draft.channel == "telephone" and not one.by_staff:
+        return malformed(Malformed([FieldError("/channel", "Only the office takes orders by telephone.", "channel-not-yours")]))
     order_types = rules.order_types
     if (one.shop_id, draft.type) not in order_types and order_types and (EVERYBODY, draft.type) not in order_types:
         known = sorted(code for shop_id, code in order_types if shop_id in (EVERYBODY, one.shop_id))
@@ -110,9 +112,10 @@ def _order_row(one: _Wanted, shop: shops.Shop, rules: Policies, now: datetime) -
     return {
         "shop_id": shop_id, "reference": draft.reference, "content_hash": one.content_hash, "type": draft.type,
         "lane": one.lane, "channel": draft.channel, "language": draft.language or shop.language,
-        "customer": asdict(draft.customer), "ship_to": draft.ship_to, "payment_method": draft.payment_method,
-        "prepaid": one.prepaid, "currency": draft.currency or shop.currency, "total": draft.total,
-        "requested_on": draft.requested_on, "note": draft.note or None,
+        "customer": {name: getattr(draft.customer, name) for name in draft.customer.__slots__}, "ship_to": draft.ship_to,
+        "payment_method": draft.payment_method, "prepaid": one.prepaid, "currency": draft.currency or shop.currency,
+        "total": draft.total, "requested_on": draft.requested_on, "note": draft.note or None,
+        "backorder_policy": draft.backorder_policy or shop.backorder_policy,
         "backorder_policy": draft.backorder_policy or shop.backorder_policy,
         "state": OrderState.RECEIVED.value, "next_at": now + FIRST_LOOK, "received_at": now, "stage_entered_at": now,
         "due_at": due_at(rules, shop_id, order_type=draft.type, state=OrderState.RECEIVED, entered_at=now),

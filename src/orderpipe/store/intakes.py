@@ -119,7 +119,7 @@ def claim_pending(tx: Tx, intake_ids: Collection[int]) -> list[Pending]:
             WHERE id = ANY(:ids) AND state = 'pending' ORDER BY id FOR UPDATE"""),
         {"ids": sorted(set(intake_ids))},
     )
-    return [Pending(*row[:6], bytes(row.raw), row.received_at) for row in rows]
+    return [Pending(**row) for row in rows.mappings()]
 
 
 def settle(tx: Tx, results: Sequence[tuple[int, str, int | None, Mapping[str, Any] | None]]) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData, Table, TextClause, text
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql import JSONB
 
 Tx = Connection
 """An open transaction. Only the batch runner, the request dependency and the sender open and close one."""
@@ -33,23 +32,18 @@ def insert_rows(
     """
     Write all rows with one INSERT, whatever their number; `conflict` is an ON CONFLICT clause, `returning` a column list.
 
-    One array a column travels instead of one parameter a value, which costs the same to plan for one row as for a thousand.
-    All rows carry the same columns, in any order. Returns the rows of RETURNING, [] without one.
+    All rows travel as one JSON text, which costs the same to plan for one row as for a thousand and is quicker to write than
+    arrays. All rows carry the same columns, in any order. Returns the rows of RETURNING, [] without one.
     """
     if not rows:
         return []
-    columns = tuple(rows[0])
-    statement = _insert(table, columns, conflict, returning)
-    json_columns = {name for name in columns if isinstance(table.c[name].type, JSONB)}
-    values = {
-        name: [as_json(row[name]) for row in rows] if name in json_columns else [row[name] for row in rows] for name in columns
-    }
-    result = tx.execute(statement, values)
+    statement = _insert(table, tuple(rows[0]), conflict, returning)
+    result = tx.execute(statement, {"rows": as_json(rows)})
     return list(result) if returning else []
 
 
 def as_json(value: object) -> str | None:
-    """A JSON text for a jsonb column; None stays NULL; Decimal and instants become strings."""
+    """A JSON text; None stays NULL; Decimal, instants and bytes become strings that PostgreSQL reads back."""
     return None if value is None else json.dumps(value, default=_plain, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -58,6 +52,10 @@ def _plain(value: object) -> object:
         return str(value)
     if isinstance(value, datetime | date):
         return value.isoformat()
+    if isinstance(value, bytes | memoryview):
+        return f"\\x{bytes(value).hex()}"
+    if isinstance(value, Mapping):
+        return dict(value)
     if isinstance(value, Iterable):
         return list(value)
     raise TypeError(f"{type(value).__name__} has no JSON form.")
@@ -66,8 +64,9 @@ def _plain(value: object) -> object:
 @lru_cache(maxsize=200)
 def _insert(table: Table, columns: tuple[str, ...], conflict: str, returning: str) -> TextClause:
     dialect = postgresql.dialect()
-    arrays = ", ".join(f"CAST(:{name} AS {table.c[name].type.compile(dialect)}[])" for name in columns)
+    types = ", ".join(f"{name} {table.c[name].type.compile(dialect)}" for name in columns)
     tail = f" {conflict}" if conflict else ""
     tail += f" RETURNING {returning}" if returning else ""
-    # SELECT … FROM unnest keeps the rows in the order given, so identities follow arrival
-    return text(f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT * FROM unnest({arrays}){tail}")
+    # the rows come out in the order given, so identities follow arrival
+    rows = f"json_to_recordset(CAST(:rows AS json)) AS rows ({types})"
+    return text(f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT * FROM {rows}{tail}")

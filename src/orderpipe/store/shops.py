@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, LargeBinary, Table, Text, func, text
 from sqlalchemy.exc import IntegrityError
@@ -170,9 +171,8 @@ def rotate(tx: Tx, key_id: int, now: datetime) -> str:
     return create_key(tx, old.shop_id, old.role)
 
 
-def _key(row: object) -> Key:
-    key_id, shop_id, role, hint, created_at, revoked_at = row  # type: ignore[misc]  # a row of the columns in _KEY
-    return Key(key_id, shop_id, Role(role), hint, created_at, revoked_at)
+def _key(row: Any) -> Key:
+    return Key(row.id, row.shop_id, Role(row.role), row.hint, row.created_at, row.revoked_at)
 
 
 def _hash(secret: str) -> bytes:
