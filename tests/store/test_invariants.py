@@ -1,0 +1,144 @@
+"""
+The books' invariants: whatever the stages write keeps them, and each finds what breaks it.
+"""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, text
+
+from orderpipe import broker
+from orderpipe.domain.tracking import ParcelStatus
+from orderpipe.sideflows import office
+from orderpipe.sideflows.cancellations import cancel
+from orderpipe.store.invariants import INVARIANTS, Violation, check_all, stuck
+from tests.walks import NOW, Walk
+
+
+@pytest.fixture(autouse=True)
+def _no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broker, "send_task", lambda *args, **options: None)
+
+
+@pytest.fixture
+def walk(engine: Engine) -> Walk:
+    return Walk(engine)
+
+
+def violations(engine: Engine) -> list[Violation]:
+    with engine.begin() as tx:
+        return check_all(tx)
+
+
+def broken(engine: Engine, *statements: str) -> list[str]:
+    """The rules that these statements break."""
+    with engine.begin() as tx:
+        for statement in statements:
+            tx.execute(text(statement))
+    return [violation.rule.name for violation in violations(engine)]
+
+
+def test_hold_in_empty_books(engine: Engine) -> None:
+    assert violations(engine) == []
+
+
+def test_hold_after_every_step_of_an_order(engine: Engine, walk: Walk) -> None:
+    walk.receive()
+    walk.promised()
+    walk.shipped()
+    walk.completed()
+    assert violations(engine) == []
+
+
+def test_hold_when_stock_is_short_and_when_an_order_is_canceled(engine: Engine) -> None:
+    walk = Walk(engine, on_hand=3)
+    first = walk.receive(quantity=2)
+    second = walk.receive(quantity=2)
+    third = walk.receive(quantity=2, backorder_policy="all-at-once")
+    walk.chain("validate", [first, second, third])
+    assert violations(engine) == []
+    with engine.begin() as tx:
+        cancel(tx, first, reason="customer", by="test", now=walk.tick())
+    assert violations(engine) == []
+
+
+def test_hold_when_a_parcel_is_lost_and_sent_again(engine: Engine, walk: Walk) -> None:
+    order_id, unit = walk.shipped()
+    walk.carry(unit, ParcelStatus.LOST)
+    walk.chain("deliver", [unit])
+    walk.chain("complete", [order_id])
+    assert violations(engine) == []
+    with engine.begin() as tx:
+        again = office.decide(tx, order_id, office.Decision.RESEND, by="test", now=walk.tick())
+    assert violations(engine) == []
+    walk.chain("release", [unit for hint in again.hints if hint.step == "release" for unit in hint.ids])
+    assert violations(engine) == []
+
+
+def test_hold_while_a_customer_is_asked(engine: Engine, walk: Walk) -> None:
+    walk.chain("validate", [walk.receive(quantity=0)])
+    with engine.begin() as tx:
+        assert tx.execute(text("SELECT waiting_for FROM orders")).scalar_one() == "query"
+    assert violations(engine) == []
+
+
+BREAKS = {
+    "allocated-is-reserved": "UPDATE stock SET allocated = allocated + 1",
+    "stock-equals-movements": "UPDATE stock SET on_hand = on_hand + 1",
+    "shipped-once": """INSERT INTO stock_movement (location_id, sku, kind, quantity, fulfillment_id, cause, at)
+        SELECT location_id, sku, kind, quantity, fulfillment_id, cause, at FROM stock_movement WHERE kind = 'shipped' LIMIT 1""",
+    "waiting-demand-is-listed": """INSERT INTO backorder (shop_id, sku, quantity, order_id, fulfillment_id, since)
+        SELECT shop_id, 'SKU-1', 1, order_id, id, now() FROM fulfillment WHERE state = 'released'""",
+    "planned-within-ordered": "UPDATE order_line SET quantity = 1",
+    "ordered-is-planned": "UPDATE order_line SET quantity = 9",
+    "scanned-before-leaving": "UPDATE fulfillment_line SET packed = 1 WHERE picked = 2",
+    "counters-equal-scans": "UPDATE fulfillment_line SET picked = 1 WHERE picked = 0",
+    "parcel-where-the-carrier-says": "UPDATE parcel SET status = 'in_transit'",
+    "ended-on-a-word": "UPDATE parcel SET status = 'lost' WHERE status = 'delivered'",
+    "promised-in-full": "DELETE FROM promise",
+    "order-state-in-journal": "UPDATE orders SET state = 'allocated' WHERE state = 'promised'",
+    "fulfillment-state-in-journal": "UPDATE fulfillment SET state = 'planned' WHERE state = 'released'",
+    "journal-without-gaps": "DELETE FROM journal WHERE seq = 2",
+    "journal-in-sequence": "UPDATE journal SET before = 'released' WHERE what = 'fulfillment.packed'",
+    "told-once": "UPDATE notification SET kind = 'acknowledgement'",
+    "thanked": "DELETE FROM notification WHERE kind = 'thank-you'",
+    "waits-for-an-open-hold": "UPDATE orders SET waiting_for = 'office' WHERE state = 'promised'",
+    "open-hold-stops": """INSERT INTO hold (order_id, kind, stops, owner, reason, opened_at, deadline)
+        SELECT id, 'office', 'complete', 'office', 'a test', now(), now() FROM orders WHERE state = 'promised'""",
+    "ended-holds-nothing": """INSERT INTO backorder (shop_id, sku, quantity, order_id, since)
+        SELECT shop_id, 'SKU-1', 1, id, now() FROM orders WHERE state = 'completed'""",
+    "ended-as-its-parts": "UPDATE fulfillment SET state = 'canceled' WHERE state = 'delivered'",
+}
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_finds_what_breaks_it(engine: Engine, walk: Walk, name: str) -> None:
+    walk.promised()
+    walk.completed()
+    assert name in broken(engine, BREAKS[name])
+
+
+def test_every_rule_is_broken_by_some_test() -> None:
+    held_by_constraints = {"live-is-looked-at"}
+    assert {rule.name for rule in INVARIANTS} == BREAKS.keys() | held_by_constraints
+    assert len({rule.name for rule in INVARIANTS}) == len(INVARIANTS)
+
+
+def test_tells_which_orders_and_how_many(engine: Engine, walk: Walk) -> None:
+    for _ in range(25):
+        walk.receive()
+    with engine.begin() as tx:
+        tx.execute(text("DELETE FROM journal"))
+    (journal, *_) = [violation for violation in violations(engine) if violation.rule.name == "order-state-in-journal"]
+    assert (journal.count, journal.order_ids) == (25, tuple(range(1, 21)))
+    assert journal.offenders[0].detail == "order received, by the journal nowhere"
+
+
+def test_units_that_nobody_took_up_are_stuck(engine: Engine, walk: Walk) -> None:
+    order_id = walk.receive()
+    soon, late = NOW + timedelta(minutes=5), NOW + timedelta(minutes=30)
+    with engine.begin() as tx:
+        assert stuck(tx, now=soon, overdue=timedelta(minutes=10)) is None
+        found = stuck(tx, now=late, overdue=timedelta(minutes=10))
+    assert found is not None
+    assert found.order_ids == (order_id,)
