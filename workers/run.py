@@ -8,14 +8,13 @@ the order that breaks stands alone; that one goes to the office with its error, 
 import logging
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from orderpipe import broker
-from orderpipe.domain.decisions import Audience, Hold, Tell
-from orderpipe.domain.orders import order_of
-from orderpipe.flow import ENDS, STEP, Owner, Queue, Step, Unit, WaitingFor
+from orderpipe.domain.decisions import Audience, Decision, Hold, Tell
+from orderpipe.flow import ENDS, STEP, Owner, Queue, Step, Unit, WaitingFor, next_step
 from orderpipe.settings import settings
 from orderpipe.stages import STAGES
 from orderpipe.store import policies, units
@@ -99,24 +98,40 @@ def _decide_and_write(tx: Tx, run: Run, step: Step, ids: Sequence[int]) -> tuple
     stage, now = STAGES[step.name], run.clock()
     rules = policies.policies(tx, now)
     found = units.claim(tx, step.unit, ids)
-    claimed = {one.id: one for one in found if one.state == step.takes and one.waiting_for is None}
+    claimed = {one.id: one for one in found if _may_take(step, one)}
     effects = Effects()
     if claimed:
         facts = stage.read(tx, list(claimed), rules)
         decisions = stage.decide(facts, now=now)
+        _check_all_decided(claimed, decisions)
         stage.write(tx, facts, decisions, now)
         occasion = Occasion(now, f"stage:{step.name}", rules, settings().office_email, run.task_id)
         effects = carry_out(tx, step.unit, claimed, decisions, occasion=occasion)
     return effects, {one.order_id for one in found}
 
 
+def _may_take(step: Step, one: Claimed) -> bool:
+    """Whether the unit stands where this step takes it, with nothing to wait for; an appointment skips the warehouse."""
+    return one.waiting_for is None and next_step(one.state, appointment=one.appointment) is step
+
+
+class Undecided(Exception):
+    """A stage did not decide about every unit that it took, or about others."""
+
+
+def _check_all_decided(claimed: Mapping[int, Claimed], decisions: Sequence[Decision]) -> None:
+    if sorted(one.unit_id for one in decisions) != sorted(claimed):
+        missing = sorted(claimed.keys() - {one.unit_id for one in decisions})
+        raise Undecided(f"The stage took {len(claimed)} units and decided {len(decisions)} times; nothing about {missing[:5]}.")
+
+
 def _ready(tx: Tx, step: Step, onward: str | None, ids: Sequence[int], orders: set[int]) -> list[int]:
     """What the next stage can take: these units, or where it takes the other kind, those of the same orders."""
     if onward is None:
         return []
-    then = STEP[onward]
+    then, ours = STEP[onward], set(ids)
     standing = units.standing(tx, then.unit, orders, then.takes)
-    return [one for one in standing if one in set(ids)] if then.unit == step.unit else standing
+    return [one for one in standing if one in ours] if then.unit == step.unit else standing
 
 
 def hint(effects: Effects) -> None:
@@ -161,8 +176,8 @@ def came_back(run: Run, name: str, ids: Sequence[int]) -> list[list[int]]:
     step = STEP[name]
     # counted in a transaction of its own: the run that follows may take the process with it
     with run.engine.begin() as tx:
-        units.lock_orders(tx, [ids[0] if step.unit == Unit.ORDER else order_of(ids[0])])
-        crashes = units.note_crash(tx, step.unit, ids[0])
+        standing = any(_may_take(step, one) for one in units.claim(tx, step.unit, ids))
+        crashes = units.note_crash(tx, step.unit, ids[0]) if standing else 0
     if crashes < MOST_CRASHES:
         return [list(ids)]
     park(run, step.unit, ids[0], CrashedTooOften(f"The worker died {crashes} times at this unit's stage {name}."))
