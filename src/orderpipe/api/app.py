@@ -4,6 +4,7 @@ The HTTP door: the app that shops, warehouses and carriers talk to.
 Each router is one file; here they are only hung in, behind the guard and with the parts they work with.
 """
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -13,6 +14,7 @@ from fastapi import APIRouter, FastAPI
 from orderpipe.api import health, orders_in
 from orderpipe.api.auth import Keys
 from orderpipe.api.failures import answer_with_problems
+from orderpipe.api.fast_lane import FastLane
 from orderpipe.api.group_commit import GroupCommit
 from orderpipe.api.guard import Guard
 from orderpipe.api.hints import Hints
@@ -42,6 +44,7 @@ def create_app(assembly: Assembly | None = None) -> FastAPI:
         app.include_router(router)
     answer_with_problems(app)
     document_fully(app, (JsonOrder, ProblemDocument))
+    app.add_middleware(FastLane)
     app.add_middleware(Guard, assembly=parts, streams=STREAMS)
     return app
 
@@ -50,6 +53,8 @@ def create_app(assembly: Assembly | None = None) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.hints.start()
     app.state.door.start()
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays for good, and need not be looked through again and again
     yield
     app.state.door.stop()
     app.state.hints.stop()

@@ -22,12 +22,15 @@ from orderpipe.intake.groups import GroupWriter
 from orderpipe.intake.json_order import JsonOrder, parse
 from orderpipe.intake.outcomes import Kept, Outcome, Received, Recorded, Replayed, answer_to
 from orderpipe.intake.refusals import Malformed
+from orderpipe.store.shops import Role
 
 router = APIRouter(prefix="/v1", tags=["Orders"])
 
+TAKERS = frozenset({Role.SHOP, Role.OFFICE})
+
 Key = Annotated[str | None, Header(
-    alias="Idempotency-Key", max_length=255, min_length=1,
-    description="A repeated request with the same key gets the first answer again, marked `Idempotent-Replayed: true`.",
+    alias="Idempotency-Key",
+    description="1 to 255 characters. A repeated request gets the first answer again, marked `Idempotent-Replayed: true`.",
 )]
 Prefer = Annotated[str | None, Header(description="`respond-async`: keep the order as it came, answer 202 at once (RFC 7240).")]
 
@@ -48,6 +51,8 @@ async def take_order(request: Request, caller: ByShop, idempotency_key: Key = No
     The same reference with the same content is the same order (200), with other content a conflict (409).
     """
     _must_be_json(request)
+    if idempotency_key is not None and not 1 <= len(idempotency_key) <= 255:
+        raise Problem(422, "key-length", "An Idempotency-Key has 1 to 255 characters.")
     raw = await request.body()
     if prefer is not None and "respond-async" in prefer.lower().replace(",", ";").replace(" ", "").split(";"):
         received = Received(caller.shop_id, raw, Malformed(()), sender=caller.by)

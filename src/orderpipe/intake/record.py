@@ -116,7 +116,6 @@ def _order_row(one: _Wanted, shop: shops.Shop, rules: Policies, now: datetime) -
         "payment_method": draft.payment_method, "prepaid": one.prepaid, "currency": draft.currency or shop.currency,
         "total": draft.total, "requested_on": draft.requested_on, "note": draft.note or None,
         "backorder_policy": draft.backorder_policy or shop.backorder_policy,
-        "backorder_policy": draft.backorder_policy or shop.backorder_policy,
         "state": OrderState.RECEIVED.value, "next_at": now + FIRST_LOOK, "received_at": now, "stage_entered_at": now,
         "due_at": due_at(rules, shop_id, order_type=draft.type, state=OrderState.RECEIVED, entered_at=now),
         "complete_by": complete_by(rules, shop_id, order_type=draft.type, received_at=now),

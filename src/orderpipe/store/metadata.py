@@ -53,7 +53,7 @@ def _plain(value: object) -> object:
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, bytes | memoryview):
-        return f"\\x{bytes(value).hex()}"
+        return "\\x" + bytes(value).hex()
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, Iterable):
