@@ -46,11 +46,12 @@ class Share:
 def share_out(demands: Iterable[Demand], free: Free) -> dict[int, Share]:
     """
     Give each demand its share of the free stock, by key; first those that wait, by the time they have waited, then the others.
+    Of several that came at once the older number goes first; the sign of a key does not count.
 
     A waiting demand that cannot be served yet keeps what there is of its article from those behind it, unless it wants
     everything at once and so takes nothing.
     """
-    ranked = sorted(demands, key=lambda demand: (demand.since is None, demand.since or datetime.max, demand.key))
+    ranked = sorted(demands, key=lambda demand: (demand.since is None, demand.since or datetime.max, abs(demand.key)))
     return {demand.key: _serve(demand, free) for demand in ranked}
 
 

@@ -94,6 +94,7 @@ def _end(
     ]
     effects = carry_out(tx, Unit.FULFILLMENT, claimed, moves, occasion=occasion)
     if not whole:
+        holds.close_holds_of_parts(tx, list(claimed), how="canceled", by=occasion.actor, now=occasion.now)
         return (Hint("complete", order.lane, effects.completable),) if effects.completable else ()
     carry_out(
         tx, Unit.ORDER, {order.id: order}, [Move(order.id, OrderState.CANCELED, (letter,), note={"reason": reason})], occasion=occasion

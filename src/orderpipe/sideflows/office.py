@@ -92,14 +92,14 @@ def _send_again(tx: Tx, order_id: int, failed: Sequence[Failed], now: datetime) 
     lines = fulfillments.lines_of(tx, [one.id for one in failed])
     fulfillments.plan(tx, [_fulfillment(new, one, order_id, now) for new, one in fresh.items()], [
         {"fulfillment_id": new, "number": line.number, "sku": line.sku, "quantity": line.quantity}
-        for new, one in fresh.items() for line in lines[one.id]
+        for new, one in fresh.items() for line in lines[one.id] if line.quantity
     ])
     allocation.wait_for_stock(tx, [
         {
             "shop_id": one.shop_id, "sku": line.sku, "location_id": one.location_id, "quantity": line.quantity,
             "order_id": order_id, "fulfillment_id": new, "since": one.received_at,
         }
-        for new, one in fresh.items() for line in lines[one.id]
+        for new, one in fresh.items() for line in lines[one.id] if line.quantity
     ])
     promises.copy(tx, [(one.id, new) for new, one in fresh.items()], reason="sent again", now=now)
     return tuple(fresh)

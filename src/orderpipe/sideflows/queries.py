@@ -107,8 +107,9 @@ def escalate(tx: Tx, order_ids: Collection[int], *, desk: Desk, now: datetime) -
 
 
 def _open(tx: Tx, order_ids: Collection[int]) -> list[OpenQuery]:
-    units.lock_orders(tx, order_ids)
-    return questions.open_of(tx, order_ids)
+    """The open questions of the orders that still wait for the answer: one given to the office meanwhile stays there."""
+    waiting = [one.id for one in units.claim(tx, Unit.ORDER, order_ids) if one.waiting_for == WaitingFor.QUERY]
+    return questions.open_of(tx, waiting)
 
 
 def _follow_up(

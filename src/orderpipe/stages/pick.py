@@ -48,7 +48,7 @@ def _decide(one: int, lines: Sequence[Line], now: datetime) -> Decision:
     if any(line.picked + line.short < line.quantity for line in lines):
         return Wait(one, WaitingFor.PICK_SCANS, now + SCANS_AGAIN)
     short = [{"number": line.number, "quantity": line.short, "expected_on": None} for line in lines if line.short]
-    tells = (Tell("backorder", {"lines": short}, f"backorder:{one}"),) if short else ()
+    tells = (Tell("backorder", {"lines": short}, f"not-found:{one}"),) if short else ()
     to = FulfillmentState.PICKED if any(line.picked for line in lines) else FulfillmentState.CANCELED
     return Move(one, to, tells, note={"short": short} if short else None)
 

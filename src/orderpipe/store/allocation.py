@@ -26,12 +26,30 @@ class Shift:
 
 
 def lock_free(tx: Tx, wanted: Collection[tuple[int, str]]) -> Free:
-    """Lock the stock of these (shop id, SKU) at all their locations and tell what is free there."""
+    """
+    Lock the stock of these (shop id, SKU) at all their locations and tell what is free there.
+
+    What the whole orders that wait for any of it want besides is locked and told too: only so is it seen whether their turn has come.
+    """
     rows = tx.execute(
-        text("""SELECT l.shop_id, s.location_id, s.sku, s.on_hand - s.allocated AS free
-            FROM stock s JOIN location l ON l.id = s.location_id
-            WHERE (l.shop_id, s.sku) IN (SELECT * FROM unnest(CAST(:shops AS bigint[]), CAST(:skus AS text[])))
+        text(f"""{_FREE}
+            WHERE (l.shop_id, s.sku) IN (SELECT * FROM unnest(CAST(:shops AS bigint[]), CAST(:skus AS text[]))
+                UNION SELECT c.shop_id, c.sku FROM backorder c WHERE c.fulfillment_id IS NULL AND c.order_id IN (
+                    SELECT w.order_id FROM backorder w WHERE w.fulfillment_id IS NULL
+                    AND (w.shop_id, w.sku) IN (SELECT * FROM unnest(CAST(:shops AS bigint[]), CAST(:skus AS text[])))))
             ORDER BY s.location_id, s.sku FOR NO KEY UPDATE OF s"""),
+        {"shops": [shop for shop, _ in wanted], "skus": [sku for _, sku in wanted]},
+    )
+    return {(row.shop_id, row.location_id, row.sku): row.free for row in rows}
+
+
+_FREE = """SELECT l.shop_id, s.location_id, s.sku, s.on_hand - s.allocated AS free FROM stock s JOIN location l ON l.id = s.location_id"""
+
+
+def peek_free(tx: Tx, wanted: Collection[tuple[int, str]]) -> Free:
+    """What is free of these (shop id, SKU) at this moment; nothing is locked, so it may be gone the next."""
+    rows = tx.execute(
+        text(f"{_FREE} WHERE (l.shop_id, s.sku) IN (SELECT * FROM unnest(CAST(:shops AS bigint[]), CAST(:skus AS text[])))"),
         {"shops": [shop for shop, _ in wanted], "skus": [sku for _, sku in wanted]},
     )
     return {(row.shop_id, row.location_id, row.sku): row.free for row in rows}
@@ -137,20 +155,8 @@ def served(tx: Tx, keys: Collection[int]) -> None:
     )
 
 
-def servable(tx: Tx, limit: int) -> tuple[list[int], list[int]]:
-    """
-    The units whose waiting demand the free stock may now serve, oldest first: (order ids, fulfillment ids).
-
-    Only a first look without locks; the stage that takes them shares out under the locks.
-    """
-    rows = tx.execute(
-        text("""SELECT w.order_id, w.fulfillment_id FROM (
-                SELECT b.*, sum(b.quantity) OVER (PARTITION BY b.shop_id, b.sku ORDER BY b.since, b.id) - b.quantity AS ahead
-                FROM backorder b) w
-            JOIN (SELECT l.shop_id, s.sku, sum(s.on_hand - s.allocated) AS free FROM stock s JOIN location l ON l.id = s.location_id
-                WHERE s.sku IN (SELECT sku FROM backorder) GROUP BY l.shop_id, s.sku) f USING (shop_id, sku)
-            WHERE f.free > 0 AND w.ahead < f.free ORDER BY w.since LIMIT :limit"""),
-        {"limit": limit},
-    ).all()
-    orders = sorted({row.order_id for row in rows if row.fulfillment_id is None})
-    return orders, sorted({row.fulfillment_id for row in rows if row.fulfillment_id is not None})
+def wanted_and_there(tx: Tx) -> list[tuple[int, str]]:
+    """The (shop id, SKU) that somebody waits for and of which some is free."""
+    rows = tx.execute(text("""SELECT DISTINCT b.shop_id, b.sku FROM backorder b JOIN location l ON l.shop_id = b.shop_id
+        JOIN stock s ON s.location_id = l.id AND s.sku = b.sku WHERE s.on_hand > s.allocated ORDER BY 1, 2"""))
+    return [(row.shop_id, row.sku) for row in rows]

@@ -48,6 +48,7 @@ hold = Table(
         "uq_hold_open", "order_id", text("coalesce(fulfillment_id, 0)"), "kind", unique=True,
         postgresql_where=text("closed_at IS NULL"),
     ),
+    Index("ix_hold_fulfillment_id", "fulfillment_id", postgresql_where=text("fulfillment_id IS NOT NULL")),
 )
 
 query = Table(
@@ -81,6 +82,15 @@ def close_holds(tx: Tx, order_ids: Collection[int], kinds: Collection[WaitingFor
         text("""UPDATE hold SET closed_at = :now, closed_how = :how, closed_by = :by
             WHERE order_id = ANY(:ids) AND kind = ANY(:kinds) AND closed_at IS NULL"""),
         {"ids": list(order_ids), "kinds": list(kinds), "how": how, "by": by, "now": now},
+    )
+
+
+def close_holds_of_parts(tx: Tx, fulfillment_ids: Collection[int], *, how: str, by: str, now: datetime) -> None:
+    """Close whatever holds these fulfillments alone, saying how and by whom."""
+    tx.execute(
+        text("""UPDATE hold SET closed_at = :now, closed_how = :how, closed_by = :by
+            WHERE fulfillment_id = ANY(:ids) AND closed_at IS NULL"""),
+        {"ids": list(fulfillment_ids), "how": how, "by": by, "now": now},
     )
 
 

@@ -364,6 +364,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_hold_order_id_orders')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_hold'))
     )
+    op.create_index('ix_hold_fulfillment_id', 'hold', ['fulfillment_id'], unique=False, postgresql_where=sa.text('fulfillment_id IS NOT NULL'))
     op.create_index('uq_hold_open', 'hold', ['order_id', sa.literal_column('coalesce(fulfillment_id, 0)'), 'kind'], unique=True, postgresql_where=sa.text('closed_at IS NULL'))
     op.create_table('order_line',
     sa.Column('order_id', sa.BigInteger(), nullable=False),
