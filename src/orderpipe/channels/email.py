@@ -13,6 +13,7 @@ from orderpipe.channels.letters import render_mail
 from orderpipe.channels.mime import Head, compose
 from orderpipe.channels.outlets import BadOutlet, BadRecipient, Outcome, Parcel
 from orderpipe.channels.smtp import MailServer, Postbox
+from orderpipe.channels.views import clean
 from orderpipe.domain.decisions import Audience
 from orderpipe.domain.notices import Leased, Order
 
@@ -47,8 +48,8 @@ def write_mail(notice: Leased, order: Order, *, default_from: str) -> Parcel:
     name, sender = _sender(order.mail_from) or _sender(default_from) or ("", "")
     if not sender:
         raise BadOutlet(f"ORDERPIPE_MAIL_FROM is no e-mail address: {default_from!r}.")
-    addressee = str(order.customer.get("name") or "") if notice.audience == Audience.CUSTOMER else ""
-    head = Head(sender, name or order.shop_name, recipient, addressee, notice.dedupe_key, notice.created_at)
+    addressee = order.customer.get("name") or "" if notice.audience == Audience.CUSTOMER else ""
+    head = Head(sender, clean(name or order.shop_name, 100), recipient, clean(addressee, 100), notice.dedupe_key, notice.created_at)
     return Parcel(sender, recipient, compose(render_mail(notice, order), head))
 
 

@@ -1,0 +1,299 @@
+"""
+The sender: each notification once, each failure to its own account, and nothing lost with a sender that dies.
+"""
+
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+
+from orderpipe.channels.email import MailOutlet, write_mail
+from orderpipe.channels.mime import parse, read_back
+from orderpipe.channels.opening import open_outlet
+from orderpipe.channels.outlets import Accepted, Outcome, Outlet, Parcel, Sink
+from orderpipe.channels.smtp import MailServer
+from orderpipe.domain.decisions import Audience, Tell
+from orderpipe.domain.notices import ATTEMPTS
+from orderpipe.local.caught_letters import letters_in
+from orderpipe.local.mail_catcher import MailCatcher
+from orderpipe.local.ports import free_port
+from orderpipe.local.sms_catcher import SmsCatcher, messages_in
+from orderpipe.settings import settings
+from orderpipe.store import notifications
+from orderpipe.store.notifications import Notification
+from tests.outbox import MARIA, NOON, add_order, add_shop, shipped, tell
+from workers import send
+
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # Apprise asks for it while it loads
+
+
+class Clock:
+    """An instant that moves when told to."""
+
+    def __init__(self) -> None:
+        self.at = NOON
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = create_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def catcher(tmp_path: Path) -> Iterator[MailCatcher]:
+    with MailCatcher(tmp_path) as catcher:
+        yield catcher
+
+
+@pytest.fixture
+def outlet(catcher: MailCatcher) -> Iterator[Outlet]:
+    outlet = MailOutlet(MailServer.at(catcher.smtp_url), "orders@orderpipe.example")
+    yield outlet
+    outlet.close()
+
+
+@pytest.fixture
+def order_for(engine: Engine) -> Callable[..., int]:
+    """Makes orders of one shop, each for another recipient, with the news that they are shipped."""
+    with engine.begin() as tx:
+        shop_id = add_shop(tx)
+
+    def make(*recipients: str, news: bool = True, **customer: str) -> int:
+        order_id = 0
+        with engine.begin() as tx:
+            for place, recipient in enumerate(recipients):
+                reference = f"{time.monotonic_ns()}-{place}"
+                order_id = add_order(tx, shop_id, customer={**MARIA, "email": recipient, **customer}, reference=reference)
+                if news:
+                    tell(tx, shipped(order_id))
+        return order_id
+
+    return make
+
+
+def rows(engine: Engine) -> list[Notification]:
+    with engine.begin() as tx:
+        order_ids = tx.execute(text("SELECT id FROM orders ORDER BY id")).scalars().all()
+        return [row for order_id in order_ids for row in notifications.of_order(tx, order_id)]
+
+
+def test_sends_what_is_due_and_keeps_it_as_sent(
+    engine: Engine, clock: Clock, outlet: Outlet, order_for: Callable[..., int], tmp_path: Path
+) -> None:
+    order_id = order_for("maria@x.example", name="María\r\nBcc: all@x.example")
+    report = send.send_batch(engine, "email", now=clock, outlet=outlet)
+    assert (report.leased, report.sent, str(report)) == (1, 1, "1 sent, 0 postponed, 0 dead, 0 waiting")
+    (letter,), (row,) = letters_in(tmp_path), rows(engine)
+    assert (letter["to"], row.state, row.provider_id) == (["maria@x.example"], "sent", "250 2.0.0 OK: kept as 1")
+    with engine.begin() as tx:
+        kept = notifications.content_of(tx, row.id)
+    assert kept is not None
+    assert str(parse(read_back(kept))["Message-ID"]) == letter["message_id"]
+    assert parse(read_back(kept))["Bcc"] is None
+    with engine.begin() as tx:
+        tell(tx, shipped(order_id))  # redelivered
+    assert send.drain(engine, "email", now=clock, outlet=outlet).leased == 0
+
+
+def test_tells_each_failure_apart(engine: Engine, clock: Clock, outlet: Outlet, order_for: Callable[..., int]) -> None:
+    order_for("a@x.example", "reply-450@x.example", "reply-550@x.example", "not an @ddress.example", "b@x.example")
+    with engine.begin() as tx:
+        tell(tx, (order_for("c@x.example", news=False), Tell("love", {}, "love")))
+        tell(tx, (order_for("c@x.example", news=False), Tell("question", {"doubts": []}, "question")))
+    report = send.send_batch(engine, "email", now=clock, outlet=outlet)
+    assert (report.sent, report.postponed, report.dead, report.trouble) == (2, 1, 4, "")
+    by_recipient = {f"{row.recipient} {row.kind}": row for row in rows(engine)}
+    later = by_recipient["reply-450@x.example shipped"]
+    assert (later.state, later.attempts) == ("pending", 1)
+    assert later.next_at is not None
+    assert timedelta(seconds=40) < later.next_at - NOON < timedelta(seconds=80)
+    assert "450" in (later.last_error or "")
+    assert "refuses it, reply-550@x.example: 550" in (by_recipient["reply-550@x.example shipped"].last_error or "")
+    assert "This is no e-mail address" in (by_recipient["not an @ddress.example shipped"].last_error or "")
+    assert "There is no letter of the kind 'love'." in (by_recipient["c@x.example love"].last_error or "")
+    assert "needs the fact 'answer_until'" in (by_recipient["c@x.example question"].last_error or "")
+    with engine.begin() as tx:
+        assert len(notifications.dead_letters(tx)) == 4
+
+
+def test_gives_up_after_two_days_of_failures(engine: Engine, clock: Clock, outlet: Outlet, order_for: Callable[..., int]) -> None:
+    order_for("reply-450@x.example")
+    for _ in range(ATTEMPTS):
+        assert send.send_batch(engine, "email", now=clock, outlet=outlet).leased == 1
+        clock.at = rows(engine)[0].next_at or clock.at
+    (row,) = rows(engine)
+    assert (row.state, row.attempts) == ("dead", ATTEMPTS)
+    assert "Given up after 19 attempts. The mail server cannot take letters" in (row.last_error or "")
+    assert timedelta(hours=36) < clock.at - NOON < timedelta(hours=60)
+
+
+def test_holds_an_absent_server_against_no_letter(engine: Engine, clock: Clock, order_for: Callable[..., int]) -> None:
+    order_for(*(f"{number}@x.example" for number in range(60)))
+    outlet = MailOutlet(MailServer("127.0.0.1", free_port()), "a@b.example")
+    report = send.drain(engine, "email", now=clock, outlet=outlet)
+    assert (report.leased, report.waiting, report.dead) == (50, 50, 0)
+    assert "cannot be reached" in report.trouble
+    assert {row.attempts for row in rows(engine)} == {0}
+    clock.at += timedelta(days=6)
+    assert send.send_batch(engine, "email", now=clock, outlet=outlet).waiting == 50
+    clock.at += timedelta(days=2)
+    assert send.send_batch(engine, "email", now=clock, outlet=outlet).dead == 50  # old news confuses more than none
+
+
+def test_holds_a_refused_sender_against_its_own_letters_only(
+    engine: Engine, clock: Clock, outlet: Outlet, order_for: Callable[..., int]
+) -> None:
+    order_for("a@x.example")
+    with engine.begin() as tx:
+        other = add_shop(tx, code="other")
+        tx.execute(text("UPDATE shop SET mail_from = 'reply-550@other.example' WHERE id = :id"), {"id": other})
+        tell(tx, *(shipped(add_order(tx, other, reference=f"{number}")) for number in range(3)))
+    order_for("b@x.example")
+    report = send.send_batch(engine, "email", now=clock, outlet=outlet)
+    assert (report.sent, report.waiting, report.trouble) == (2, 3, "")
+    with engine.begin() as tx:
+        (waits,) = notifications.backlog(tx)
+    assert (waits.count, "takes no letters from reply-550@other.example" in waits.reason) == (3, True)
+
+
+def test_waits_and_says_why_when_nothing_is_set_up(engine: Engine, clock: Clock, order_for: Callable[..., int]) -> None:
+    order_for("a@x.example")
+    settings.cache_clear()
+    report = send.drain(engine, "email", now=clock)
+    (row,) = rows(engine)
+    assert report.trouble == row.last_error == "No mail server is set up: ORDERPIPE_SMTP_URL is empty."
+    assert row.next_at == NOON + timedelta(minutes=10)
+
+
+def test_sends_text_messages(engine: Engine, clock: Clock, order_for: Callable[..., int], tmp_path: Path) -> None:
+    order_for("", phone="020 7946 0123")
+    order_for("", phone="+491701234560503")
+    with SmsCatcher(tmp_path) as catcher:
+        outlet = open_outlet("sms", smtp_url="", mail_from="", sms_url=catcher.sms_url)
+        with engine.begin() as tx:
+            tx.execute(text("UPDATE shop SET country = 'GB'"))
+        report = send.drain(engine, "sms", now=clock, outlet=outlet)
+    assert (report.sent, report.postponed) == (1, 1)
+    (message,) = messages_in(tmp_path)
+    assert message["to"] == "+442079460123"
+    assert "is on its way with DHL" in message["text"]
+
+
+def test_writes_to_the_office(engine: Engine, clock: Clock, outlet: Outlet, order_for: Callable[..., int], tmp_path: Path) -> None:
+    order_id = order_for("a@x.example", news=False)
+    with engine.begin() as tx:
+        tell(tx, (order_id, Tell("office-parcel-lost", {"tracking_number": "JD014600"}, "lost", Audience.OFFICE)))
+    send.drain(engine, "email", now=clock, outlet=outlet)
+    (letter,) = letters_in(tmp_path)
+    assert letter["to"] == ["office@tea.example"]
+    assert letter["subject"].startswith("Parcel lost: order ")
+
+
+class SlowSink(Sink):
+    """A sink that takes its time, which it tells a clock."""
+
+    def __init__(self, pass_time: Callable[[], None]) -> None:
+        super().__init__(lambda notice, order: write_mail(notice, order, default_from="a@b.example"))
+        self._pass_time = pass_time
+
+    def deliver(self, parcel: Parcel) -> Outcome:
+        self._pass_time()
+        return super().deliver(parcel)
+
+
+def test_gives_back_what_it_cannot_begin_in_time(
+    engine: Engine, clock: Clock, order_for: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(send, "WORK_SECONDS", 0.05)
+    order_for(*(f"{number}@x.example" for number in range(5)))
+    report = send.send_batch(engine, "email", now=clock, outlet=SlowSink(lambda: time.sleep(0.06)))
+    assert (report.sent, report.waiting) == (1, 4)
+    assert [row.attempts for row in rows(engine)] == [1, 0, 0, 0, 0]
+    assert send.send_batch(engine, "email", now=clock, outlet=SlowSink(lambda: None)).sent == 4
+
+
+def test_sends_each_letter_once_with_several_senders_at_work(engine: Engine, clock: Clock, order_for: Callable[..., int]) -> None:
+    order_for(*(f"{number}@x.example" for number in range(120)))
+    sink = SlowSink(lambda: None)
+
+    def steal() -> None:
+        other.append(send.send_batch(engine, "email", now=clock, outlet=sink))
+
+    other: list[send.SendReport] = []
+    first = SlowSink(lambda: steal() if not other else None)
+    report = send.send_batch(engine, "email", now=clock, outlet=first)
+    assert (report.sent, other[0].sent) == (50, 50)
+    assert send.drain(engine, "email", now=clock, outlet=sink).sent == 20
+
+
+def _die_before_the_record(url: str, smtp_url: str, after: int) -> None:
+    engine = create_engine(url)
+    real = MailOutlet(MailServer.at(smtp_url), "a@b.example")
+
+    class Deadly:
+        taken = 0
+
+        def write(self, notice: object, order: object) -> Parcel:
+            return real.write(notice, order)  # type: ignore[arg-type]
+
+        def deliver(self, parcel: Parcel) -> Outcome:
+            outcome = real.deliver(parcel)
+            assert isinstance(outcome, Accepted)
+            self.taken += 1
+            if self.taken == after:
+                os._exit(9)
+            return outcome
+
+        def close(self) -> None:
+            """Dies before."""
+
+    send.send_batch(engine, "email", now=lambda: NOON, outlet=Deadly())
+
+
+def test_repeats_at_most_a_group_with_the_same_message_ids_after_a_crash(
+    engine: Engine, database_url: str, clock: Clock, catcher: MailCatcher, outlet: Outlet, order_for: Callable[..., int], tmp_path: Path
+) -> None:
+    order_for(*(f"{number}@x.example" for number in range(30)))
+    process = multiprocessing.get_context("spawn").Process(target=_die_before_the_record, args=(database_url, catcher.smtp_url, 15))
+    process.start()
+    process.join(60)
+    assert process.exitcode == 9
+    assert send.drain(engine, "email", now=clock, outlet=outlet).leased == 0  # the lease still stands
+    clock.at += timedelta(seconds=send.LEASE_SECONDS + 1)
+    recorded = [row for row in rows(engine) if row.state == "sent"]
+    assert 15 - send.GROUP <= len(recorded) < 15
+    send.drain(engine, "email", now=clock, outlet=outlet)
+    message_ids = [letter["message_id"] for letter in letters_in(tmp_path, limit=1000)]
+    assert len(set(message_ids)) == 30
+    assert len(message_ids) == 30 + 15 - len(recorded)
+    assert {row.state for row in rows(engine)} == {"sent"}
+
+
+def test_ends_what_no_sender_survives(engine: Engine, clock: Clock, outlet: Outlet, order_for: Callable[..., int]) -> None:
+    order_for("a@x.example")
+    with engine.begin() as tx:
+        tx.execute(text("UPDATE notification SET attempts = :attempts"), {"attempts": ATTEMPTS})
+    send.send_batch(engine, "email", now=clock, outlet=outlet)
+    assert "never came to an end" in (rows(engine)[0].last_error or "")
+
+
+def test_says_in_a_sentence_what_became_of_the_letters() -> None:
+    report = send.SendReport(3, 1, 1, 1, 0) + send.SendReport(2, 0, 0, 0, 2, "The mail server is away.")
+    assert str(report) == "1 sent, 1 postponed, 1 dead, 2 waiting. The mail server is away."
+    assert replace(report, trouble="") + report == replace(report, leased=10, sent=2, postponed=2, dead=2, waiting=4)
