@@ -2,7 +2,6 @@
 The door itself: who is let in, what every refusal looks like, and what happens to a request's transaction.
 """
 
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -14,10 +13,10 @@ from orderpipe.api import auth
 from orderpipe.api.auth import ByWarehouse
 from orderpipe.api.guard import LARGEST_BODY
 from orderpipe.api.problems import Problem, response_of
-from orderpipe.api.transactions import InWork
+from orderpipe.serving.transactions import InWork
 from orderpipe.store import shops
 from orderpipe.store.database import Database
-from tests.api.conftest import Sent, Shop
+from tests.api.conftest import Sent, Shop, settle
 
 
 @pytest.fixture
@@ -62,12 +61,6 @@ def app(app: FastAPI) -> FastAPI:
 def rows(database: Database) -> int:
     with database.begin() as tx:
         return int(tx.execute(text("SELECT count(*) FROM job_clock WHERE name = 'seen'")).scalar_one())
-
-
-def settle(sent: Sent) -> None:
-    deadline = time.monotonic() + 2
-    while not sent.messages and time.monotonic() < deadline:
-        time.sleep(0.005)
 
 
 def test_commits_before_the_answer_and_sends_hints_afterwards(http: TestClient, database: Database, sent: Sent) -> None:

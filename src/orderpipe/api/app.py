@@ -5,7 +5,7 @@ Each router is one file; here they are only hung in, behind the guard and with t
 """
 
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
@@ -17,19 +17,19 @@ from orderpipe.api.failures import answer_with_problems
 from orderpipe.api.fast_lane import FastLane
 from orderpipe.api.group_commit import GroupCommit
 from orderpipe.api.guard import Guard
-from orderpipe.api.hints import Hints
 from orderpipe.api.openapi import ProblemDocument, document_fully
 from orderpipe.assembly import Assembly, assemble
 from orderpipe.intake.groups import GroupWriter
 from orderpipe.intake.json_order import JsonOrder
+from orderpipe.serving.hints import Hints
 
 ROUTERS: tuple[APIRouter, ...] = (orders_in.router, health.router)
 STREAMS = frozenset({"/v1/orders/bulk"})
 """Paths whose bodies are read as they come and may be of any length."""
 
 
-def create_app(assembly: Assembly | None = None) -> FastAPI:
-    """The app, over the given parts or those of the process's settings: `uvicorn --factory orderpipe.api.app:create_app`."""
+def create_app(assembly: Assembly | None = None, pages: Sequence[APIRouter] = ()) -> FastAPI:
+    """The app, over the given parts or those of the process's settings, with the pages for people that it shall show too."""
     parts = assembly or assemble()
     app = FastAPI(
         title="orderpipe", version=version("orderpipe"), lifespan=_lifespan, redoc_url=None, redirect_slashes=False,
@@ -40,7 +40,7 @@ def create_app(assembly: Assembly | None = None) -> FastAPI:
     app.state.hints = Hints(parts.send_stage)
     app.state.writer = GroupWriter(parts.engine, parts.clock, app.state.hints.give)
     app.state.door = GroupCommit(app.state.writer)
-    for router in ROUTERS:
+    for router in (*ROUTERS, *pages):
         app.include_router(router)
     answer_with_problems(app)
     document_fully(app, (JsonOrder, ProblemDocument))

@@ -17,8 +17,8 @@ from starlette.responses import Response
 
 from orderpipe.api.fields import Part
 from orderpipe.api.problems import Problem, response_of
-from orderpipe.api.transactions import Work
 from orderpipe.intake.complaints import explain
+from orderpipe.serving.transactions import Work
 from orderpipe.sideflows.hints import Hint
 
 MOST = 2_000

@@ -5,7 +5,7 @@ Is the door open: alive when the process answers, ready when the database does.
 from fastapi import APIRouter
 
 from orderpipe.api.problems import unavailable
-from orderpipe.api.transactions import Parts
+from orderpipe.serving.transactions import Parts
 from orderpipe.store.database import DatabaseError, answers
 
 router = APIRouter(tags=["Health"])
