@@ -86,6 +86,12 @@ class ParcelEnded(NotMerged):
     code = "parcel-ended"
 
 
+class EventIdReused(NotMerged):
+    """The carrier has said something else under this event id before."""
+
+    code = "event-id-reused"
+
+
 class NoNews(NotMerged):
     """The parcel is that far, or farther, already."""
 
@@ -158,5 +164,5 @@ def _judge(parcel: Parcel | None, event: TrackingEvent) -> Merging:
 def _again(event: TrackingEvent, first: Merging) -> Merging:
     if event.status != first.event.status:
         sentence = f"The carrier said {first.event.status} under this event id before; that stays."
-        return replace(first, event=event, merged=False, sentence=sentence, code="event-id-reused", known=True)
+        return replace(first, event=event, merged=False, sentence=sentence, code=EventIdReused.code, known=True)
     return replace(first, event=event, known=True)

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from orderpipe.intake.refusals import FieldError
 
-_MONEY = frozenset({"total", "unit_price"})
+_MONEY = frozenset({"total", "unit_price", "amount", "price"})
 _SENTENCES = {
     "missing": "This field must be there.",
     "string_type": "This must be a string.",

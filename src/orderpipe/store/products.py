@@ -2,7 +2,7 @@
 Products and services a shop sells, and the bar codes that stand for them.
 """
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Integer, Numeric, Table, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Index, Integer, Numeric, Table, Text
 
 from orderpipe.store.metadata import metadata
 
@@ -28,4 +28,5 @@ product_gtin = Table(
     Column("pack_quantity", Integer, nullable=False, server_default="1"),
     ForeignKeyConstraint(["shop_id", "sku"], ["product.shop_id", "product.sku"]),
     CheckConstraint("pack_quantity > 0", name="pack_quantity"),
+    Index("ix_product_gtin_sku", "shop_id", "sku"),
 )

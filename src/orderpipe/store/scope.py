@@ -18,3 +18,9 @@ def lock_orders_of(tx: Tx, shop_id: int, order_ids: Collection[int]) -> dict[int
     lanes = {row.id: row.lane for row in rows}  # neither ever changes, so they may be read before the lock
     lock_orders(tx, lanes)
     return lanes
+
+
+def owns(tx: Tx, shop_id: int, order_id: int) -> bool:
+    """Whether the shop has this order."""
+    row = tx.execute(text("SELECT FROM orders WHERE id = :id AND shop_id = :shop_id"), {"id": order_id, "shop_id": shop_id})
+    return row.one_or_none() is not None

@@ -402,6 +402,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['shop_id', 'sku'], ['product.shop_id', 'product.sku'], name=op.f('fk_product_gtin_shop_id_sku_product')),
     sa.PrimaryKeyConstraint('shop_id', 'gtin', name=op.f('pk_product_gtin'))
     )
+    op.create_index('ix_product_gtin_sku', 'product_gtin', ['shop_id', 'sku'], unique=False)
     op.create_table('query',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('order_id', sa.BigInteger(), nullable=False),
@@ -464,6 +465,7 @@ def downgrade() -> None:
     op.drop_table('stock')
     op.drop_index('uq_query_open', table_name='query', postgresql_where=sa.text("state = 'open'"))
     op.drop_table('query')
+    op.drop_index('ix_product_gtin_sku', table_name='product_gtin')
     op.drop_table('product_gtin')
     op.drop_table('payment')
     op.drop_table('order_line')
