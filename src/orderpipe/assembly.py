@@ -7,8 +7,10 @@ Tests put together the same parts with a clock that they turn and a broker that 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, Protocol
 
 from orderpipe import broker
+from orderpipe.flow import Queue
 from orderpipe.settings import Settings, settings
 from orderpipe.store.database import Database, connect
 
@@ -17,6 +19,13 @@ Clock = Callable[[], datetime]
 
 SendStage = Callable[[str, Sequence[int], str], None]
 """Sends the hint that these units of one lane may be taken by the stage of this name; never raises for the broker's sake."""
+
+
+class SendTask(Protocol):
+    """Sends the hint that a job beside the stages has something to do; never raises for the broker's sake."""
+
+    def __call__(self, name: str, *args: Any, queue: Queue) -> object:
+        """`queue` is the one the job runs in."""
 
 
 def utc_now() -> datetime:
@@ -36,6 +45,7 @@ class Assembly:
     engine: Database
     clock: Clock
     send_stage: SendStage
+    send_task: SendTask = broker.send_task
 
 
 def assemble(chosen: Settings | None = None, *, clock: Clock = utc_now, send_stage: SendStage = broker.send_stage) -> Assembly:

@@ -2,6 +2,7 @@
 The HTTP door over a real database, with a clock that the test turns and a broker that only writes down what was sent.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,9 +13,11 @@ from fastapi.testclient import TestClient
 
 from orderpipe.api.app import create_app
 from orderpipe.assembly import Assembly
+from orderpipe.flow import Queue
 from orderpipe.settings import Settings
 from orderpipe.store import shops
 from orderpipe.store.database import Database, connect
+from orderpipe.store.policies import ensure_defaults
 from orderpipe.store.shops import NewShop, Role
 
 
@@ -40,6 +43,9 @@ class Sent:
     def __call__(self, step: str, ids: Sequence[int], lane: str) -> None:
         self.messages.append((step, list(ids), lane))
 
+    def task(self, name: str, *args: object, queue: Queue) -> None:
+        self.messages.append((name, [], queue.value))
+
 
 @dataclass
 class Shop:
@@ -51,6 +57,13 @@ class Shop:
 
     def as_(self, role: Role | str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.keys[Role(role)]}"}
+
+
+def settle(sent: Sent) -> None:
+    """Wait until something was sent."""
+    deadline = time.monotonic() + 2
+    while not sent.messages and time.monotonic() < deadline:
+        time.sleep(0.005)
 
 
 @pytest.fixture
@@ -66,7 +79,7 @@ def sent() -> Sent:
 @pytest.fixture
 def assembly(database_url: str, clock: Clock, sent: Sent) -> Iterator[Assembly]:
     engine = connect(database_url)
-    yield Assembly(Settings.model_validate({"database_url": database_url}), engine, clock, sent)
+    yield Assembly(Settings.model_validate({"database_url": database_url}), engine, clock, sent, sent.task)
     engine.dispose()
 
 
@@ -83,6 +96,7 @@ def shop(database: Database) -> Shop:
 def open_shop(database: Database, code: str) -> Shop:
     """Another shop, with a key for each role."""
     with database.begin() as tx:
+        ensure_defaults(tx)
         shop_id = shops.add_shop(tx, NewShop(code, f"The {code} shop", office_email=f"office@{code}.example"))
         return Shop(shop_id, code, {role: shops.create_key(tx, shop_id, role) for role in Role})
 

@@ -11,19 +11,20 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
 
-from orderpipe.api import health, orders_in
+from orderpipe.api import health, orders_bulk, orders_in
 from orderpipe.api.auth import Keys
 from orderpipe.api.failures import answer_with_problems
 from orderpipe.api.fast_lane import FastLane
 from orderpipe.api.group_commit import GroupCommit
 from orderpipe.api.guard import Guard
 from orderpipe.api.openapi import ProblemDocument, document_fully
+from orderpipe.api.orders_bulk import BulkResult
 from orderpipe.assembly import Assembly, assemble
 from orderpipe.intake.groups import GroupWriter
 from orderpipe.intake.json_order import JsonOrder
 from orderpipe.serving.hints import Hints
 
-ROUTERS: tuple[APIRouter, ...] = (orders_in.router, health.router)
+ROUTERS: tuple[APIRouter, ...] = (orders_in.router, orders_bulk.router, health.router)
 STREAMS = frozenset({"/v1/orders/bulk"})
 """Paths whose bodies are read as they come and may be of any length."""
 
@@ -37,13 +38,13 @@ def create_app(assembly: Assembly | None = None, pages: Sequence[APIRouter] = ()
     )
     app.state.assembly = parts
     app.state.keys = Keys(parts.engine)
-    app.state.hints = Hints(parts.send_stage)
+    app.state.hints = Hints(parts.send_stage, parts.send_task)
     app.state.writer = GroupWriter(parts.engine, parts.clock, app.state.hints.give)
     app.state.door = GroupCommit(app.state.writer)
     for router in (*ROUTERS, *pages):
         app.include_router(router)
     answer_with_problems(app)
-    document_fully(app, (JsonOrder, ProblemDocument))
+    document_fully(app, (JsonOrder, ProblemDocument, BulkResult))
     app.add_middleware(FastLane)
     app.add_middleware(Guard, assembly=parts, streams=STREAMS)
     return app
