@@ -60,9 +60,10 @@ def _serve(demand: Demand, free: Free) -> Share:
     wanted = {piece.number: piece for piece in demand.pieces}
     taken: dict[int, list[Piece]] = {}
     while wanted and (best := _best_place(demand.shop_id, wanted.values(), places, free)) is not None:
-        for piece in [piece for piece in wanted.values() if _there(demand.shop_id, best, piece, free)]:
-            _take(demand.shop_id, best, piece, free, taken)
-            del wanted[piece.number]
+        for piece in list(wanted.values()):
+            if _there(demand.shop_id, best, piece, free):  # asked line by line: two lines may want the same article
+                _take(demand.shop_id, best, piece, free, taken)
+                del wanted[piece.number]
     short = [rest for piece in wanted.values() if (rest := _gather(demand.shop_id, piece, places, free, taken)).quantity]
     if short and demand.whole:
         _put_back(demand.shop_id, taken, free)

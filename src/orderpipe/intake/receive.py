@@ -44,6 +44,11 @@ def receive_pending(tx: Tx, intake_ids: Collection[int], now: datetime) -> list[
     return [outcome.order_id for outcome in outcomes if isinstance(outcome, Recorded)]
 
 
+def note_failure(tx: Tx, intake_id: int, error: BaseException, now: datetime) -> None:
+    """Keep beside the bytes what went wrong on our side; they stay pending, and the clock brings them up again, ever more seldom."""
+    intakes.note_error(tx, intake_id, f"{type(error).__name__}: {error}", now + TAKEN_UP)
+
+
 def _read(one: Pending) -> Received:
     content: OrderDraft | Malformed
     try:

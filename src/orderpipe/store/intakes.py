@@ -138,6 +138,14 @@ def settle(tx: Tx, results: Sequence[tuple[int, str, int | None, Mapping[str, An
     )
 
 
+def note_error(tx: Tx, intake_id: int, error: str, not_before: datetime) -> None:
+    """Keep the last error of a pending intake, which is not looked at again before this instant (UTC)."""
+    tx.execute(
+        text("UPDATE intake SET last_error = :error, next_at = greatest(next_at, :at) WHERE id = :id AND state = 'pending'"),
+        {"id": intake_id, "error": error[:2000], "at": not_before},
+    )
+
+
 def read(tx: Tx, shop_id: int, intake_id: int) -> Intake | None:
     """A shop's intake."""
     columns = ", ".join(Intake.__dataclass_fields__)
