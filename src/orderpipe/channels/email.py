@@ -2,6 +2,7 @@
 Letters by e-mail: in the shop's name, to one recipient, with what the customer is to know as text and HTML.
 """
 
+import re
 import time
 from collections.abc import Callable
 from email.utils import parseaddr
@@ -53,9 +54,15 @@ def write_mail(notice: Leased, order: Order, *, default_from: str) -> Parcel:
     return Parcel(sender, recipient, compose(render_mail(notice, order), head))
 
 
-@lru_cache(maxsize=20_000)
+_ATOM, _LABEL = r"[A-Za-z0-9_%+=-]{1,30}", r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ORDINARY = re.compile(rf"{_ATOM}(?:\.{_ATOM})?@(?:{_LABEL}\.){{1,3}}[A-Za-z]{{2,20}}")
+
+
+@lru_cache(maxsize=5_000)
 def recipient_address(text: str) -> str:
     """The address as mail servers want it, an international domain as punycode. Raises BadRecipient."""
+    if _ORDINARY.fullmatch(text):  # nearly all of them; the whole rules take fifty times as long
+        return text
     try:
         checked = validate_email(text.strip(), check_deliverability=False, globally_deliverable=False, allow_quoted_local=True)
     except EmailNotValidError as error:

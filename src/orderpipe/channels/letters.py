@@ -48,21 +48,20 @@ class Facts(dict[str, Any]):
 def render_mail(notice: Leased, order: Order) -> Letter:
     """The letter for this notification. Raises UnknownKind, and jinja2's UndefinedError when a fact it needs is missing."""
     language = language_of(notice.language)
-    text, html = _template(language, notice.kind, as_html=False), _template(language, notice.kind, as_html=True)
     scene = _scene(notice, order, language)
-    frame = scene | _frame(notice, scene["order"], language) | {
-        "subject": _line(text, "subject", scene), "title": _line(text, "title", scene), "essence": _line(text, "sms", scene),
-    }
-    plain = _layout(as_html=False).render(frame, body=_block(text, "body", scene))
+    text, html = (_Blocks(_template(language, notice.kind, as_html=as_html), scene) for as_html in (False, True))
+    frame = scene | _frame(notice, scene["order"], language) | {name: text.line(name) for name in ("subject", "title")}
+    frame["essence"] = text.line("sms")
+    plain = _layout(as_html=False).render(frame, body=text.block("body"))
     # safe as it stands: the blocks have escaped whatever came from outside
-    page = _layout(as_html=True).render(frame, body=Markup(_block(html, "body", scene)))  # noqa: S704
+    page = _layout(as_html=True).render(frame, body=Markup(html.block("body")))  # noqa: S704
     return Letter(frame["subject"], _GAP.sub("\n\n", plain), page)
 
 
 def render_sms(notice: Leased, order: Order) -> str:
     """The text message for this notification, on one line; raises as `render_mail`."""
     language = language_of(notice.language)
-    return _line(_template(language, notice.kind, as_html=False), "sms", _scene(notice, order, language))
+    return _Blocks(_template(language, notice.kind, as_html=False), _scene(notice, order, language)).line("sms")
 
 
 def _scene(notice: Leased, order: Order, language: str) -> Scene:
@@ -98,12 +97,18 @@ def _frame(notice: Leased, order: OrderView, language: str) -> Scene:
     }
 
 
-def _block(template: Template, name: str, scene: Scene) -> str:
-    return "".join(template.blocks[name](template.new_context(scene)))
+class _Blocks:
+    """The blocks of one template, all told in one scene."""
 
+    def __init__(self, template: Template, scene: Scene) -> None:
+        self._blocks = template.blocks
+        self._context = template.new_context(scene)
 
-def _line(template: Template, name: str, scene: Scene) -> str:
-    return " ".join(_block(template, name, scene).split())
+    def block(self, name: str) -> str:
+        return "".join(self._blocks[name](self._context))
+
+    def line(self, name: str) -> str:
+        return " ".join(self.block(name).split())
 
 
 def _brief(text: str, length: int = 20) -> str:

@@ -11,23 +11,33 @@ from orderpipe.channels.wording import Wording
 
 def question_of(doubt: Mapping[str, Any], order: OrderView, wording: Wording) -> str:
     """The question for a doubt (rule, field as JSON pointer, have, proposals); a rule without one of its own gets a general one."""
-    phrases = wording.phrases
-    rule = str(doubt.get("rule", ""))
-    if rule not in phrases["doubts"] and doubt.get("text"):
+    words = wording.phrases["words"]
+    question = bare_question_of(doubt, order, wording)
+    guesses = words["or"].join(proposals_of(doubt, wording))
+    return f"{question}{words['proposals'].format(proposals=guesses)}" if guesses else question
+
+
+def bare_question_of(doubt: Mapping[str, Any], order: OrderView, wording: Wording) -> str:
+    """The question alone, without what the answer might be."""
+    rules = wording.phrases["doubts"]
+    rule, field = str(doubt.get("rule", "")), str(doubt.get("field", ""))
+    if rule not in rules and doubt.get("text"):
         return str(doubt["text"])
-    forms = phrases["doubts"].get(rule) or phrases["doubts"]["other"]
+    forms = rules["address-part-missing" if field.startswith("/ship_to/") else rule if rule in rules else "other"]
     have = _said(doubt.get("have"), rule, wording)
-    number, item = _line(str(doubt.get("field", "")), order)
-    question = forms[-1 if have else 0].format(have=have, line=number, item=item, field=_field(doubt, wording))
-    proposals = [_said(proposal, rule, wording) for proposal in doubt.get("proposals") or ()]
-    if not proposals:
-        return str(question)
-    guesses = phrases["words"]["or"].join(proposals)
-    return f"{question}{phrases['words']['proposals'].format(proposals=guesses)}"
+    number, item = _line(field, order)
+    return str(forms[-1 if have else 0].format(have=have, line=number, item=item, field=field_name(field, wording)))
+
+
+def proposals_of(doubt: Mapping[str, Any], wording: Wording) -> list[str]:
+    """What the answer might be, as the customer knows it."""
+    is_country = doubt.get("field") == "/ship_to/country"
+    words = (_said(one, str(doubt.get("rule", "")), wording) for one in doubt.get("proposals") or ())
+    return [wording.country(one) if is_country else one for one in words]
 
 
 def _said(value: object, rule: str, wording: Wording) -> str:
-    """A value as the customer knows it."""
+    """A value as the customer knows it; what `rule` is about tells amounts of money from other numbers."""
     comma: str = wording.phrases["words"]["comma"]
     match value:
         case None:
@@ -54,6 +64,7 @@ def _line(pointer: str, order: OrderView) -> tuple[str, str]:
     return str(number), order.item_name(number)
 
 
-def _field(doubt: Mapping[str, Any], wording: Wording) -> str:
-    last = str(doubt.get("field", "")).rpartition("/")[2]
+def field_name(pointer: str, wording: Wording) -> str:
+    """What the field at this JSON pointer is called."""
+    last = pointer.rpartition("/")[2]
     return str(wording.phrases["fields"].get(last, last))

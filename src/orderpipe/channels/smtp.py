@@ -161,7 +161,9 @@ class Postbox:
     def _reset(self, smtp: smtplib.SMTP, outcome: Outcome) -> Outcome:
         """Ready for the next letter, whatever this one left behind."""
         self._used_at = self._clock()
-        if not isinstance(outcome, Accepted):
+        if smtp.sock is None:
+            self._drop()
+        elif not isinstance(outcome, Accepted):
             try:
                 if smtp.rset()[0] != 250:
                     self._drop()
@@ -190,6 +192,8 @@ def begin(smtp: smtplib.SMTP, parcel: Parcel) -> Outcome | int:
 def hand_over(smtp: smtplib.SMTP, parcel: Parcel) -> Outcome:
     """Name the recipient and give the letter itself; raises when the connection breaks."""
     code, reply = smtp.rcpt(parcel.recipient)
+    if code == 421:  # the server is about to close the connection
+        smtp.close()
     if code >= 400:
         return _recipient_refused(parcel, code, reply)
     assert smtp.sock is not None
@@ -198,6 +202,8 @@ def hand_over(smtp: smtplib.SMTP, parcel: Parcel) -> Outcome:
         code, reply = smtp.data(parcel.content)
     except smtplib.SMTPDataError as error:
         code, reply = error.smtp_code, error.smtp_error if isinstance(error.smtp_error, bytes) else error.smtp_error.encode()
+    if code == 421:
+        smtp.close()
     if code < 400:
         return Accepted(said(code, reply))
     if code < 500:

@@ -74,14 +74,28 @@ def apply_answer(order: OrderToCheck, doubts: Sequence[Mapping[str, object]], an
     if answer.cancel:
         return _amended(order, {}, cancel=True)
     asked = frozenset((str(doubt["rule"]), str(doubt["field"])) for doubt in doubts)
-    answerable = {pointer for rule, field in asked for pointer in _answerable(rule, field, len(order.lines))}
-    values, problems = _checked(answer, answerable, order.phone_country)
+    open_to_change = {pointer for rule, field in asked for pointer in answerable(rule, field, len(order.lines))}
+    values, problems = _checked(answer, open_to_change, order.phone_country)
     problems += _wrong_confirmations(asked, answer)
     if problems:
         return tuple(problems)
     if sum(value is None for value in values.values()) == len(order.lines) > 0:
         return (Problem("/lines", "No line would be left; cancel the order instead.", "no-lines"),)
     return _amended(order, values, confirmed=frozenset(one for one in asked if one[0] in answer.confirmed))
+
+
+def answerable(rule: str, field: str, lines: int) -> Iterator[str]:
+    """The pointers that an answer to this doubt may change, in an order of so many lines."""
+    if field.count("/") > 1 or field in ("/ship_to", "/payment_method", "/total"):
+        yield field
+    if field == "/ship_to":
+        yield from (f"/ship_to/{part}" for part in ADDRESS_PARTS)
+    if rule == "contact-missing":
+        yield from ("/customer/email", "/customer/phone")
+    if rule == "totals-differ":
+        yield from (f"/lines/{place}/quantity" for place in range(lines))
+    if field.startswith("/lines/"):
+        yield field.rpartition("/")[0]
 
 
 def remind_at(calendar: WorkingCalendar, asked_at: datetime, *, after_minutes: float = REMIND_AFTER) -> datetime:
@@ -106,25 +120,11 @@ def _wrong_confirmations(asked: frozenset[tuple[str, str]], answer: Answer) -> I
             yield Problem("/confirmed", f"{rule!r} cannot be confirmed as it stands; it has to be changed.", "not-confirmable")
 
 
-def _answerable(rule: str, field: str, lines: int) -> Iterator[str]:
-    """The pointers that an answer to this doubt may change."""
-    if field.count("/") > 1 or field in ("/ship_to", "/payment_method", "/total"):
-        yield field
-    if field == "/ship_to":
-        yield from (f"/ship_to/{part}" for part in ADDRESS_PARTS)
-    if rule == "contact-missing":
-        yield from ("/customer/email", "/customer/phone")
-    if rule == "totals-differ":
-        yield from (f"/lines/{place}/quantity" for place in range(lines))
-    if field.startswith("/lines/"):
-        yield field.rpartition("/")[0]
-
-
-def _checked(answer: Answer, answerable: Set[str], country: str) -> tuple[dict[str, object], list[Problem]]:
+def _checked(answer: Answer, open_to_change: Set[str], country: str) -> tuple[dict[str, object], list[Problem]]:
     values: dict[str, object] = {}
     problems = []
     for pointer, given in answer.changes.items():
-        if pointer not in answerable:
+        if pointer not in open_to_change:
             problems.append(Problem(pointer[:200], "Nothing was asked about this, so it cannot be changed here.", "not-asked"))
             continue
         try:

@@ -67,7 +67,7 @@ def _worker(place: Place, role: str, *queues: str, processes: int = 1) -> Progra
 
 def _api(place: Place) -> Program:
     port = place.ports["api"]
-    command = (*PYTHON, "uvicorn", "--factory", "orderpipe.api.app:create_app", "--host", LOOPBACK, "--port", str(port))
+    command = (*PYTHON, "uvicorn", "--factory", "orderpipe.site:create_site", "--host", LOOPBACK, "--port", str(port))
     quiet = ("--log-level", "warning", "--no-access-log", "--timeout-graceful-shutdown", "3")
     return _program(place, "api", (*command, *quiet), is_ready=partial(_is_open, port))
 

@@ -2,7 +2,7 @@
 What customers and the office are to be told: a row first, rendered and sent when leased, kept as it was sent.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -155,18 +155,24 @@ def lease(tx: Tx, channel: str, *, limit: int, now: datetime, lease_seconds: flo
 
 
 def context_of(tx: Tx, leased: Sequence[Leased]) -> dict[int, Order]:
-    """The orders that these notifications speak of, by order id: one query per table, whatever the number."""
-    order_ids = sorted({notice.order_id for notice in leased if notice.order_id is not None})
+    """The orders that these notifications speak of, by order id."""
+    return orders_to_tell_of(tx, {notice.order_id for notice in leased if notice.order_id is not None})
+
+
+def orders_to_tell_of(tx: Tx, order_ids: Collection[int]) -> dict[int, Order]:
+    """What may be said about these orders, by order id: one query per table, whatever the number."""
+    wanted = {"order_ids": sorted(order_ids)}
     lines: dict[int, list[OrderedLine]] = {}
     for row in tx.execute(text(
         "SELECT order_id, number, sku, kind, description, quantity, unit_price FROM order_line"
         " WHERE order_id = ANY(:order_ids) ORDER BY order_id, number"
-    ), {"order_ids": order_ids}):
+    ), wanted):
         lines.setdefault(row[0], []).append(OrderedLine(*row[1:]))
     orders = tx.execute(text(
         "SELECT orders.id, reference, received_at, customer, ship_to, payment_method, orders.currency, total,"
-        " shop.name AS shop_name, mail_from, time_zone, country FROM orders JOIN shop ON shop.id = shop_id WHERE orders.id = ANY(:order_ids)"
-    ), {"order_ids": order_ids})
+        " shop.name AS shop_name, mail_from, time_zone, country FROM orders JOIN shop ON shop.id = shop_id"
+        " WHERE orders.id = ANY(:order_ids)"
+    ), wanted)
     return {row[0]: Order(number_of(row[0]), tuple(lines.get(row[0], ())), *row[1:]) for row in orders}
 
 

@@ -31,6 +31,17 @@ class OpenQuery:
     contact: str
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked behind a customer's link, how far that is (`open`, `answered`, `closed`), and how the order stands."""
+
+    order_id: int
+    doubts: Sequence[Mapping[str, Any]]
+    state: str
+    order_state: str
+    language: str
+
+
 _OPEN = """SELECT q.id, q.order_id, q.token, q.doubts, q.asked_at, q.reminded_at, q.escalated_at, o.shop_id, o.type,
         concat_ws(', ', nullif(o.customer->>'name', ''), nullif(o.customer->>'phone', ''), nullif(o.customer->>'email', '')) AS contact
     FROM query q JOIN orders o ON o.id = q.order_id WHERE q.state = 'open'"""
@@ -48,6 +59,16 @@ def order_of_query(tx: Tx, query_id: int | None, token: str | None) -> int | Non
         text("SELECT order_id FROM query WHERE id = :id OR token = :token"), {"id": query_id, "token": token}
     ).one_or_none()
     return None if row is None else int(row.order_id)
+
+
+def behind_link(tx: Tx, token: str) -> Asked | None:
+    """The question that this token of a customer's link opens; None for a token that was never given out."""
+    row = tx.execute(
+        text("""SELECT q.order_id, q.doubts, q.state, o.state, coalesce(nullif(o.language, ''), s.language)
+            FROM query q JOIN orders o ON o.id = q.order_id JOIN shop s ON s.id = o.shop_id WHERE q.token = :token"""),
+        {"token": token},
+    ).one_or_none()
+    return None if row is None else Asked(*row)
 
 
 def follow(tx: Tx, query_ids: Collection[int], step: Followed, now: datetime) -> None:
@@ -85,7 +106,8 @@ def amend_lines(tx: Tx, order_id: int, lines: Sequence[LineToCheck]) -> None:
         {"id": order_id, "numbers": [line.number for line in lines]},
     )
     tx.execute(
-        text("""UPDATE order_line l SET sku = u.sku, quantity = u.quantity, unit_price = coalesce(u.unit_price, CASE WHEN u.sku <> l.sku THEN p.price END),
+        text("""UPDATE order_line l SET sku = u.sku, quantity = u.quantity,
+                unit_price = coalesce(u.unit_price, CASE WHEN u.sku <> l.sku THEN p.price END),
                 kind = coalesce(p.kind, l.kind), description = coalesce(nullif(u.description, ''), p.description, '')
             FROM unnest(CAST(:numbers AS int[]), CAST(:skus AS text[]), CAST(:quantities AS int[]), CAST(:prices AS numeric[]),
                 CAST(:descriptions AS text[])) AS u (number, sku, quantity, unit_price, description)

@@ -1,0 +1,16 @@
+"""
+The whole web side of an installation: the HTTP door for programs, with the customers' pages hung in beside it.
+"""
+
+from fastapi import FastAPI
+
+from orderpipe.api.app import create_app
+from orderpipe.assembly import Assembly
+from orderpipe.tracking import answering
+
+PAGES = (answering.router,)
+
+
+def create_site(assembly: Assembly | None = None) -> FastAPI:
+    """The app over the given parts or those of the process's settings: `uvicorn --factory orderpipe.site:create_site`."""
+    return create_app(assembly, PAGES)
