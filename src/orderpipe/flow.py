@@ -217,18 +217,10 @@ def next_step(state: State, *, appointment: bool = False) -> Step | None:
 
 def chain_from(name: str) -> tuple[Step, ...]:
     """
-    The stages a batch runs through from this one on, up to the one that first needs a fact from outside.
+    The stages a batch runs through from this one on; the chain ends early where a stage finds nothing ready for the next.
 
-    That last stage usually finds no fact yet and sets the wait; when the fact came early it goes on at once.
+    It always runs one stage past the last that can succeed: that stage finds no fact yet and sets the wait, and a fact that
+    came early counts at once.
     """
     first = next(place for place, step in enumerate(STEPS) if step.name == name)
-    chain: list[Step] = []
-    for step in STEPS[first:]:
-        chain.append(step)
-        if len(chain) > 1 and step.name in NEEDS_FACTS:
-            break
-    return tuple(chain)
-
-
-NEEDS_FACTS = frozenset({"pick", "pack", "deliver", "complete"})
-"""The stages that wait for a scan, a carrier's word or the other fulfillments."""
+    return STEPS[first:]

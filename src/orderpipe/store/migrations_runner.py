@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
+from orderpipe.store.policies import ensure_defaults
 from orderpipe.store.tables import metadata
 
 
@@ -22,24 +23,34 @@ def _config(database_url: str) -> Config:
 
 
 def upgrade(database_url: str) -> None:
-    """Migrate the database to the newest tables; one run at a time (the others wait), nothing to do is quick."""
+    """Migrate the database to the newest tables and give it everybody's default rules; of several runs at once the others wait."""
     command.upgrade(_config(database_url), "head")
+    engine = create_engine(database_url)
+    with engine.begin() as tx:
+        ensure_defaults(tx)
+    engine.dispose()
 
 
 def current_revision(database_url: str) -> tuple[str | None, str | None]:
     """The database's revision and this version's newest."""
     head = ScriptDirectory.from_config(_config(database_url)).get_current_head()
     engine = create_engine(database_url)
-    with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision(), head
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision(), head
+    finally:
+        engine.dispose()
 
 
 def differences(database_url: str) -> list[str]:
     """What the migrated database has otherwise than the tables in the code; [] when both agree."""
     engine = create_engine(database_url)
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        return [str(difference) for difference in compare_metadata(context, metadata)]
+    try:
+        with engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            return [str(difference) for difference in compare_metadata(context, metadata)]
+    finally:
+        engine.dispose()
 
 
 def write_revision(database_url: str, message: str) -> None:
