@@ -4,14 +4,16 @@ The one transaction of a request: opened at the first statement, committed befor
 What must not happen before the commit, such as waking the next stage, is left here and done afterwards.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from orderpipe.assembly import Assembly
+from orderpipe.flow import Queue
 from orderpipe.serving.hints import Hints
+from orderpipe.sideflows.hints import Hint
 from orderpipe.store.database import Database
 from orderpipe.store.metadata import Tx
 
@@ -41,6 +43,13 @@ class Work:
         """After the commit, send the hint that these units of one lane may be taken by this stage."""
         if ids:
             self.after_commit(lambda: self._hints.give(step, ids, lane))
+
+    def hints(self, hints: Iterable[Hint], *, restock: bool = False) -> None:
+        """After the commit, send what a side flow found may go on; `restock`: stock came free that others may wait for."""
+        for one in hints:
+            self.hint(one.step, one.ids, one.lane)
+        if restock:
+            self.after_commit(lambda: self._hints.give_task("restock", Queue.CARE))
 
     def undo(self) -> None:
         """Undo what was written and forget what was to follow; what is used after this is another transaction."""
