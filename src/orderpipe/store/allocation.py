@@ -40,7 +40,7 @@ def lock_free(tx: Tx, wanted: Collection[tuple[int, str]]) -> Free:
             ORDER BY s.location_id, s.sku FOR NO KEY UPDATE OF s"""),
         {"shops": [shop for shop, _ in wanted], "skus": [sku for _, sku in wanted]},
     )
-    return {(row.shop_id, row.location_id, row.sku): row.free for row in rows}
+    return {(row.shop_id, row.location_id, row.sku): row.free for row in rows.all()}
 
 
 _FREE = """SELECT l.shop_id, s.location_id, s.sku, s.on_hand - s.allocated AS free FROM stock s JOIN location l ON l.id = s.location_id"""
@@ -52,7 +52,7 @@ def peek_free(tx: Tx, wanted: Collection[tuple[int, str]]) -> Free:
         text(f"{_FREE} WHERE (l.shop_id, s.sku) IN (SELECT * FROM unnest(CAST(:shops AS bigint[]), CAST(:skus AS text[])))"),
         {"shops": [shop for shop, _ in wanted], "skus": [sku for _, sku in wanted]},
     )
-    return {(row.shop_id, row.location_id, row.sku): row.free for row in rows}
+    return {(row.shop_id, row.location_id, row.sku): row.free for row in rows.all()}
 
 
 def lock_rows(tx: Tx, shifts: Collection[Shift]) -> None:
@@ -88,7 +88,7 @@ def waiting_demand(tx: Tx, wanted: Collection[tuple[int, str]]) -> list[Demand]:
             tuple(Piece(place, sku, quantity) for place, (sku, quantity) in enumerate(zip(row.skus, row.quantities, strict=True))),
             whole=row.fulfillment_id is None, since=row.since,
         )
-        for row in rows
+        for row in rows.all()
     ]
 
 
@@ -159,4 +159,4 @@ def wanted_and_there(tx: Tx) -> list[tuple[int, str]]:
     """The (shop id, SKU) that somebody waits for and of which some is free."""
     rows = tx.execute(text("""SELECT DISTINCT b.shop_id, b.sku FROM backorder b JOIN location l ON l.shop_id = b.shop_id
         JOIN stock s ON s.location_id = l.id AND s.sku = b.sku WHERE s.on_hand > s.allocated ORDER BY 1, 2"""))
-    return [(row.shop_id, row.sku) for row in rows]
+    return [(row.shop_id, row.sku) for row in rows.all()]

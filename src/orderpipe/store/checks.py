@@ -39,7 +39,7 @@ def subjects(tx: Tx, order_ids: Collection[int]) -> list[Subject]:
             row.customer, row.ship_to, row.payment_method, row.currency, row.total, tuple(lines.get(row.id, ())), row.country,
             frozenset(confirmed.get(row.id, ())),
         ))
-        for row in rows
+        for row in rows.all()
     ]
 
 
@@ -52,7 +52,7 @@ def _lines(tx: Tx, order_ids: Collection[int]) -> dict[int, list[LineToCheck]]:
         {"ids": list(order_ids)},
     )
     lines: dict[int, list[LineToCheck]] = {}
-    for order_id, *line in rows:
+    for order_id, *line in rows.all():
         lines.setdefault(order_id, []).append(LineToCheck(*line))
     return lines
 

@@ -41,7 +41,7 @@ def wanted_by(tx: Tx, order_ids: Collection[int]) -> list[Wanted]:
     wanted: dict[int, Wanted] = {}
     goods: dict[int, list[Piece]] = {}
     services: dict[int, list[Piece]] = {}
-    for row in rows:
+    for row in rows.all():
         kind = goods if row.kind == "goods" else services
         kind.setdefault(row.id, []).append(Piece(row.number, row.sku, row.quantity))
         one = wanted.setdefault(row.id, Wanted(row.id, row.shop_id, row.lane, row.whole, row.received_at, row.since, (), (), {}))
@@ -61,4 +61,4 @@ def first_locations(tx: Tx, shop_ids: Collection[int]) -> dict[int, int]:
         text("SELECT DISTINCT ON (shop_id) shop_id, id FROM location WHERE shop_id = ANY(:ids) ORDER BY shop_id, code"),
         {"ids": sorted(set(shop_ids))},
     )
-    return {row.shop_id: row.id for row in rows}
+    return {row.shop_id: row.id for row in rows.all()}

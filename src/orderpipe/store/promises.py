@@ -54,7 +54,7 @@ def parts_of(tx: Tx, order_ids: Collection[int]) -> list[Part]:
             WHERE f.order_id = ANY(:ids) AND f.state = 'planned' GROUP BY f.id, o.id ORDER BY f.id"""),
         {"ids": list(order_ids)},
     )
-    return [Part(*row[:10], tuple(zip(row.numbers, row.quantities, strict=True))) for row in rows]
+    return [Part(*row[:10], tuple(zip(row.numbers, row.quantities, strict=True))) for row in rows.all()]
 
 
 def write(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -80,4 +80,4 @@ def until(tx: Tx, fulfillment_ids: Collection[int]) -> dict[int, datetime]:
             WHERE fulfillment_id = ANY(:ids) ORDER BY fulfillment_id, revision DESC"""),
         {"ids": list(fulfillment_ids)},
     )
-    return {row.fulfillment_id: row.until_at for row in rows}
+    return {row.fulfillment_id: row.until_at for row in rows.all()}

@@ -70,7 +70,7 @@ def claim(tx: Tx, unit: Unit, ids: Collection[int]) -> list[Claimed]:
     """Lock the units' orders and read the units, in id order; unknown ids fall out. A lock wait over 2 s raises."""
     lock_orders(tx, ids if unit == Unit.ORDER else {order_of(fulfillment) for fulfillment in ids})
     rows = tx.execute(text(_CLAIM[unit]), {"ids": sorted(set(ids))})
-    return [Claimed(*row) for row in rows]
+    return [Claimed(*row) for row in rows.all()]
 
 
 def move(tx: Tx, unit: Unit, moves: Sequence[Moved], now: datetime) -> None:
@@ -133,7 +133,7 @@ def wake(tx: Tx, unit: Unit, ids: Collection[int], answered: Iterable[WaitingFor
             WHERE id = ANY(:ids) AND waiting_for = ANY(:answered) AND ended_at IS NULL RETURNING id"""),
         {"ids": sorted(set(ids)), "answered": list(answered), "soon": now + HINTED},
     )
-    return sorted(row.id for row in rows)
+    return sorted(row.id for row in rows.all())
 
 
 def standing(tx: Tx, unit: Unit, order_ids: Collection[int], state: State) -> list[int]:
@@ -143,7 +143,7 @@ def standing(tx: Tx, unit: Unit, order_ids: Collection[int], state: State) -> li
         text(f"SELECT id FROM {_TABLE[unit]} WHERE {column} = ANY(:ids) AND state = :state AND waiting_for IS NULL ORDER BY id"),
         {"ids": sorted(set(order_ids)), "state": state},
     )
-    return [row.id for row in rows]
+    return [row.id for row in rows.all()]
 
 
 def note_crash(tx: Tx, unit: Unit, unit_id: int) -> int:
