@@ -7,6 +7,7 @@ Everything but Celery is the real thing: the runner, the stages, the side flows,
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
@@ -16,12 +17,14 @@ from sqlalchemy import Engine, text
 from orderpipe import broker
 from orderpipe.domain.handling import Phase
 from orderpipe.domain.orders import Contact, DraftLine, OrderDraft, order_of
+from orderpipe.domain.payments import Payment
+from orderpipe.domain.queries import Answer
 from orderpipe.domain.scans import Scan
 from orderpipe.domain.tracking import ParcelStatus, TrackingEvent
 from orderpipe.flow import Unit, chain_from
 from orderpipe.intake.outcomes import Received, Recorded
 from orderpipe.intake.record import record
-from orderpipe.sideflows import cancellations, office, performances, queries, restock, scans, targets, tracking
+from orderpipe.sideflows import cancellations, office, payments, performances, queries, restock, scans, targets, tracking
 from orderpipe.sideflows.hints import Hint
 from orderpipe.sideflows.queries import Desk
 from orderpipe.store import invariants, policies, units
@@ -207,11 +210,35 @@ class Floor:
             self.give(recorded.hints)
         return self.work()
 
+    def pay(self, order_id: int, amount: str) -> "Floor":
+        """The customer pays, or (negative) gets money back."""
+        with self.engine.begin() as tx:
+            payment = Payment(order_id, f"pay-{next(_numbers)}", Decimal(amount), "GBP", "card", self.now)
+            shop_id = self._shop_of(tx, order_id * 1000)
+            self.give(payments.record_payments(tx, [payment], shop_id=shop_id, by="shop", now=self.now).hints)
+        return self.work()
+
+    def answer(self, order_id: int, changes: dict[str, object] | None = None, **more: Any) -> "Floor":
+        """The customer answers our question over the link in the letter."""
+        with self.engine.begin() as tx:
+            token = tx.execute(text("SELECT token FROM query WHERE order_id = :id ORDER BY id DESC LIMIT 1"), {"id": order_id}).scalar_one()
+            given = Answer(changes or {}, **({"confirmed": frozenset()} | more))
+            self.give(queries.answer(tx, token, given, by="customer", now=self.now).hints)
+        return self.work()
+
     def deliver(self, *fulfillment_ids: int) -> "Floor":
         """Warehouse and carrier do all their work on these parcels."""
         for one in fulfillment_ids:
-            self.scan(one, Phase.PICK).scan(one, Phase.PACK).carrier(one, "delivered")
+            self.deliver_until_shipped(one).carrier(one, "delivered")
         return self
+
+    def deliver_until_picked(self, fulfillment_id: int) -> "Floor":
+        """The picker finds everything."""
+        return self.scan(fulfillment_id, Phase.PICK)
+
+    def deliver_until_shipped(self, fulfillment_id: int) -> "Floor":
+        """The warehouse does its work; the carrier has the parcel."""
+        return self.scan(fulfillment_id, Phase.PICK).scan(fulfillment_id, Phase.PACK)
 
     def cancel(self, order_id: int, reason: str = "customer") -> cancellations.Canceled:
         """Cancel what is not packed; what comes of it happens too."""

@@ -21,7 +21,7 @@ _TABLE = {Unit.ORDER: "orders", Unit.FULFILLMENT: "fulfillment"}
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A unit whose time has come, as it stood then."""
+    """A unit whose time has come, as it stands now that it was handed out; `attempts` counts the hand-outs before this one."""
 
     id: int
     order_id: int
@@ -62,8 +62,8 @@ def take_due(tx: Tx, unit: Unit, *, now: datetime, lanes: Sequence[str], limit: 
             handed AS (UPDATE {_TABLE[unit]} t SET attempts = least(t.attempts + 1, 30),
                 next_at = CAST(:now AS timestamptz) + interval '30 seconds' * power(2, least(t.attempts, 7)),
                 waiting_for = CASE WHEN t.waiting_for IN ('query', 'office') THEN t.waiting_for END
-                WHERE t.id IN (SELECT id FROM locked) RETURNING t.id)
-            SELECT c.id, c.order_id, c.state, c.waiting_for, c.attempts, c.lane, c.shop_id, c.appointment
+                WHERE t.id IN (SELECT id FROM locked) RETURNING t.id, t.state, t.waiting_for)
+            SELECT c.id, c.order_id, h.state, h.waiting_for, c.attempts, c.lane, c.shop_id, c.appointment
             FROM chosen c JOIN handed h ON h.id = c.id ORDER BY c.id"""),
         {"now": now, "lanes": list(lanes), "limit": limit},
     )

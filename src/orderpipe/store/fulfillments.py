@@ -165,10 +165,11 @@ class ToRelease:
 
 
 def to_release(tx: Tx, fulfillment_ids: Collection[int]) -> list[ToRelease]:
-    """The fulfillments with what their orders have still to pay (0 for all but prepaid orders)."""
+    """The fulfillments with what their orders have still to pay: the total, or without one the lines' sum; 0 for all but prepaid orders."""
     rows = tx.execute(
         text("""SELECT f.id, f.order_id, o.shop_id, f.kind = 'appointment' AS appointment, f.reserved, f.not_before, o.prepaid,
-                CASE WHEN o.prepaid THEN coalesce(o.total, 0)
+                CASE WHEN o.prepaid THEN
+                    coalesce(o.total, (SELECT sum(round(l.unit_price * l.quantity, 2)) FROM order_line l WHERE l.order_id = o.id), 0)
                     - coalesce((SELECT sum(p.amount) FROM payment p WHERE p.order_id = o.id), 0) ELSE 0 END AS unpaid,
                 o.state = 'promised' AS promised
             FROM fulfillment f JOIN orders o ON o.id = f.order_id WHERE f.id = ANY(:ids) ORDER BY f.id"""),
