@@ -11,8 +11,9 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
 
-from orderpipe.api import health, orders_bulk, orders_in
+from orderpipe.api import carrier, health, orders_bulk, orders_in, payments, products, stock, warehouse, work_list
 from orderpipe.api.auth import Keys
+from orderpipe.api.batches import BATCHED
 from orderpipe.api.failures import answer_with_problems
 from orderpipe.api.fast_lane import FastLane
 from orderpipe.api.group_commit import GroupCommit
@@ -24,7 +25,10 @@ from orderpipe.intake.groups import GroupWriter
 from orderpipe.intake.json_order import JsonOrder
 from orderpipe.serving.hints import Hints
 
-ROUTERS: tuple[APIRouter, ...] = (orders_in.router, orders_bulk.router, health.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    orders_in.router, orders_bulk.router, warehouse.router, work_list.router, carrier.router, payments.router, stock.router,
+    products.router, health.router,
+)
 STREAMS = frozenset({"/v1/orders/bulk"})
 """Paths whose bodies are read as they come and may be of any length."""
 
@@ -44,7 +48,7 @@ def create_app(assembly: Assembly | None = None, pages: Sequence[APIRouter] = ()
     for router in (*ROUTERS, *pages):
         app.include_router(router)
     answer_with_problems(app)
-    document_fully(app, (JsonOrder, ProblemDocument, BulkResult))
+    document_fully(app, (JsonOrder, ProblemDocument, BulkResult, *BATCHED))
     app.add_middleware(FastLane)
     app.add_middleware(Guard, assembly=parts, streams=STREAMS)
     return app

@@ -5,8 +5,8 @@ One fact alone is answered by the status of the answer; of many, the answer is 2
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from http import HTTPStatus
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -18,11 +18,13 @@ from starlette.responses import Response
 from orderpipe.api.fields import Part
 from orderpipe.api.problems import Problem, response_of
 from orderpipe.intake.complaints import explain
-from orderpipe.serving.transactions import Work
-from orderpipe.sideflows.hints import Hint
+from orderpipe.intake.refusals import FieldError
 
 MOST = 2_000
 """Facts that one request may bring."""
+
+BATCHED: list[type[Part]] = []
+"""The facts that operations take, for the OpenAPI document: no signature names them."""
 
 Item = TypeVar("Item", bound=Part)
 Told = TypeVar("Told")
@@ -44,12 +46,14 @@ class Entry:
     detail: str
     code: str | None = None
     members: Mapping[str, Any] = field(default_factory=dict)
+    errors: tuple[FieldError, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The entry in an answer to many."""
         title = {"title": HTTPStatus(self.status).phrase} if self.status >= 400 else {}
         code = {"code": self.code} if self.code else {}
-        return {"status": self.status, **title, **code, "detail": self.detail, **self.members}
+        errors = {"errors": [asdict(error) for error in self.errors]} if self.errors else {}
+        return {"status": self.status, **title, **code, "detail": self.detail, **self.members, **errors}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ def read(body: bytes, model: type[Item]) -> Batch[Item]:
     if not isinstance(content, list):
         item = _item(content, model, "")
         if isinstance(item, Entry):
-            raise Problem(item.status, "invalid", item.detail, **item.members)
+            raise Problem(item.status, "invalid", item.detail, errors=item.errors)
         return Batch([item], {}, many=False)
     if not 1 <= len(content) <= MOST:
         raise Problem(422, "too-many" if content else "empty", f"Send 1 to {MOST} at a time, not {len(content)}.")
@@ -88,14 +92,9 @@ def read(body: bytes, model: type[Item]) -> Batch[Item]:
     return Batch([one for one in read_items if not isinstance(one, Entry)], malformed, many=True)
 
 
-def hint(work: Work, hints: Sequence[Hint]) -> None:
-    """Send these hints after the request's commit."""
-    for one in hints:
-        work.hint(one.step, one.ids, one.lane)
-
-
 def one_or_many(model: type[Part], **examples: Any) -> dict[str, Any]:
     """`openapi_extra` of an operation that takes one fact or a list: its form, and examples that work as they stand."""
+    BATCHED.append(model)
     one = {"$ref": f"#/components/schemas/{model.__name__}"}
     return {"requestBody": {"required": True, "content": {"application/json": {
         "schema": {"oneOf": [one, {"type": "array", "items": one, "minItems": 1, "maxItems": MOST}]},
@@ -114,14 +113,14 @@ def _item(content: Any, model: type[Item], pointer: str) -> Item | Entry:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        errors = list(_complaints(error, model, pointer))
-    return Entry(422, "It does not have the form described.", "invalid", {"errors": errors})
+        errors = tuple(_complaints(error, model, pointer))
+    return Entry(422, "It does not have the form described.", "invalid", errors=errors)
 
 
-def _complaints(error: ValidationError, model: type[Part], pointer: str) -> Iterator[Mapping[str, str]]:
+def _complaints(error: ValidationError, model: type[Part], pointer: str) -> Iterator[FieldError]:
     for one in error.errors(include_url=False)[:20]:
         said = explain(one, tuple(model.model_fields))
-        yield {"pointer": pointer + said.pointer, "detail": said.detail, "code": said.code}
+        yield FieldError(pointer + said.pointer, said.detail, said.code)
 
 
 def _json(document: Mapping[str, Any], status: int = 200) -> Response:

@@ -12,12 +12,12 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from orderpipe.api.auth import ByCarrier
-from orderpipe.api.batches import Body, Entry, Results, hint, one_or_many, read
+from orderpipe.api.batches import Body, Entry, Results, one_or_many, read
 from orderpipe.api.fields import Instant, Name, Part, Word
 from orderpipe.api.openapi import refusals
 from orderpipe.api.places import Cursor, Limit, page, row_behind
-from orderpipe.api.transactions import InWork, Now
 from orderpipe.domain.tracking import ENDS, EventIdReused, Merging, ParcelStatus, TrackingEvent, UnknownParcel
+from orderpipe.serving.transactions import InWork, Now
 from orderpipe.sideflows.tracking import record_events
 from orderpipe.store import parcels
 from orderpipe.store.parcels import Sent
@@ -92,7 +92,7 @@ def say_where(body: Body, caller: ByCarrier, work: InWork, now: Now) -> Response
     """
     batch = read(body, EventSent)
     recorded = record_events(work.tx, [one.event() for one in batch.items], shop_id=caller.shop_id, by=caller.by, now=now)
-    hint(work, recorded.hints)
+    work.hints(recorded.hints)
     return batch.answer(_entry(one) for one in recorded.outcomes)
 
 

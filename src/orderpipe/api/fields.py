@@ -25,6 +25,12 @@ def _instant(value: Any) -> datetime:
     raise PydanticCustomError("instant", 'This must be an instant with its offset from UTC, such as "2026-12-24T09:30:00Z".')
 
 
+def _not_zero(amount: str) -> str:
+    if not amount.strip("-0."):
+        raise PydanticCustomError("zero", "An amount of 0 is no payment.")
+    return amount
+
+
 _bounded = AfterValidator(_without_nul)
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"\S"), _bounded]
@@ -42,8 +48,8 @@ Barcode = Annotated[str, StringConstraints(min_length=1, max_length=300, strip_w
 Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
 """An instant, aware and in UTC, however it was written."""
 
-Amount = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,2})?$")]
-"""Money as a decimal string."""
+Amount = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,2})?$"), AfterValidator(_not_zero)]
+"""Money as a decimal string, not 0."""
 
 Price = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,10}(\.[0-9]{1,4})?$")]
 """The price of one piece as a decimal string."""

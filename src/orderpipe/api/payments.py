@@ -12,14 +12,14 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from orderpipe.api.auth import ByShop
-from orderpipe.api.batches import Batch, Body, Entry, Results, hint, one_or_many, read
+from orderpipe.api.batches import Batch, Body, Entry, Results, one_or_many, read
 from orderpipe.api.fields import Amount, Instant, Name, Part
 from orderpipe.api.openapi import Responses, refusals
 from orderpipe.api.places import ORDER_EXAMPLE, OrderId, order_in
 from orderpipe.api.problems import not_found
-from orderpipe.api.transactions import InWork, Now, Work
 from orderpipe.domain.orders import public_id
 from orderpipe.domain.payments import Account, Booking, OtherCurrency, Payment, PaymentStatus, UnknownOrder
+from orderpipe.serving.transactions import InWork, Now, Work
 from orderpipe.sideflows.payments import record_payments
 from orderpipe.sideflows.recorded import Recorded
 from orderpipe.store import payments, scope
@@ -131,7 +131,7 @@ def list_payments(order_id: OrderId, caller: ByShop, work: InWork) -> dict[str, 
 
 def _answer(batch: Batch[Any], recorded: Recorded[Booking], work: Work, named: Sequence[str] = ()) -> Response:
     """`named` are the orders as the sender wrote them, right or wrong; none where all are for one."""
-    hint(work, recorded.hints)
+    work.hints(recorded.hints)
     new = len(recorded.outcomes) == 1 and recorded.outcomes[0].new
     names = named or [public_id("order", one.payment.order_id) for one in recorded.outcomes]
     entries = (_entry(one, name) for one, name in zip(recorded.outcomes, names, strict=True))

@@ -13,14 +13,14 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from orderpipe.api.auth import ByWarehouse
-from orderpipe.api.batches import Batch, Body, Entry, Results, hint, one_or_many, read
+from orderpipe.api.batches import Batch, Body, Entry, Results, one_or_many, read
 from orderpipe.api.fields import Barcode, Instant, Name, Part, Text, Word
 from orderpipe.api.openapi import Responses, refusals
 from orderpipe.api.places import FULFILLMENT_EXAMPLE, FulfillmentId, fulfillment_in
-from orderpipe.api.transactions import InWork, Now, Work
 from orderpipe.domain.handling import Phase
 from orderpipe.domain.orders import public_id
 from orderpipe.domain.scans import Outcome, Scan, UnknownBarcode, UnknownFulfillment
+from orderpipe.serving.transactions import InWork, Now, Work
 from orderpipe.sideflows.performances import Performance, record_performed
 from orderpipe.sideflows.recorded import Recorded
 from orderpipe.sideflows.scans import record_scans
@@ -152,7 +152,7 @@ def perform_many(body: Body, caller: ByWarehouse, work: InWork, now: Now) -> Res
 
 def _answer(batch: Batch[Any], recorded: Recorded[Outcome], work: Work, named: Sequence[str] = ()) -> Response:
     """`named` are the fulfillments as the sender wrote them, right or wrong; none where all are for one."""
-    hint(work, recorded.hints)
+    work.hints(recorded.hints)
     names = named or [public_id("fulfillment", one.scan.fulfillment_id) for one in recorded.outcomes]
     return batch.answer(_entry(one, name) for one, name in zip(recorded.outcomes, names, strict=True))
 

@@ -13,9 +13,9 @@ from orderpipe.api.auth import Caller, caller_as
 from orderpipe.api.openapi import refusals
 from orderpipe.api.places import FULFILLMENT_EXAMPLE, Cursor, FulfillmentId, Limit, page, row_behind
 from orderpipe.api.problems import not_found
-from orderpipe.api.transactions import InWork
 from orderpipe.domain.orders import fulfillment_number_of, number_of, public_id
 from orderpipe.flow import FulfillmentState, WaitingFor
+from orderpipe.serving.transactions import InWork
 from orderpipe.store import parcels, worklist
 from orderpipe.store.metadata import Tx
 from orderpipe.store.parcels import Sent

@@ -12,6 +12,7 @@ from orderpipe.domain.handling import Line, Phase, Standing
 from orderpipe.domain.scans import Meaning, Outcome, Scan
 from orderpipe.flow import FulfillmentState
 from orderpipe.store.metadata import Tx, insert_rows, metadata
+from orderpipe.store.products import forms_of
 
 scan = Table(
     "scan",
@@ -73,12 +74,10 @@ def meanings(tx: Tx, shop_id: int, barcodes: Collection[str]) -> dict[str, Meani
 def _products(
     tx: Tx, shop_id: int, skus: Collection[str], gtins: Collection[str]
 ) -> tuple[set[str], dict[str | None, tuple[str, int]]]:
-    # a shop may have entered its GTINs with or without leading zeros
-    written = {gtin[cut:] for gtin in gtins for cut in (0, 1, 2, 6) if not gtin[:cut].strip("0")}
     rows = tx.execute(
         text("""SELECT sku, NULL AS gtin, 1 AS pack_quantity FROM product WHERE shop_id = :shop_id AND sku = ANY(:skus)
             UNION ALL SELECT sku, gtin, pack_quantity FROM product_gtin WHERE shop_id = :shop_id AND gtin = ANY(:gtins)"""),
-        {"shop_id": shop_id, "skus": sorted(skus), "gtins": sorted(written)},
+        {"shop_id": shop_id, "skus": sorted(skus), "gtins": sorted(forms_of(gtins))},
     ).all()
     by_gtin: dict[str | None, tuple[str, int]] = {row.gtin.zfill(14): (row.sku, row.pack_quantity) for row in rows if row.gtin}
     return {row.sku for row in rows if row.gtin is None}, by_gtin
