@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orderpipe.local.folder import DataFolder, FolderTaken, FolderUnusable
+from orderpipe.local.folder import DataFolder, FolderTaken, FolderUnusable, addresses_of
 from orderpipe.local.ports import PortTaken, free_port, is_free
 
 
@@ -68,3 +68,19 @@ def test_forgets_ports_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "ports.json").write_text("{")
     with DataFolder(tmp_path) as folder:
         assert is_free(folder.port("api"))
+
+
+def test_tells_where_the_servers_are_for_as_long_as_it_is_held(tmp_path: Path) -> None:
+    told = {"ORDERPIPE_DATABASE_URL": "postgresql+psycopg://somewhere"}
+    assert addresses_of(tmp_path) is None
+    with DataFolder(tmp_path) as folder:
+        folder.tell_addresses(told)
+        assert addresses_of(tmp_path) == told
+        assert (tmp_path / "addresses.json").stat().st_mode & 0o777 == 0o600
+    assert addresses_of(tmp_path) is None
+
+
+def test_forgets_the_servers_of_a_run_that_was_killed(tmp_path: Path) -> None:
+    (tmp_path / "addresses.json").write_text("{}")
+    with DataFolder(tmp_path):
+        assert addresses_of(tmp_path) is None

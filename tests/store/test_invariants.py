@@ -7,22 +7,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, text
 
-from orderpipe import broker
-from orderpipe.domain.tracking import ParcelStatus
-from orderpipe.sideflows import office
-from orderpipe.sideflows.cancellations import cancel
 from orderpipe.store.invariants import INVARIANTS, Violation, check_all, stuck
-from tests.walks import NOW, Walk
-
-
-@pytest.fixture(autouse=True)
-def _no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(broker, "send_task", lambda *args, **options: None)
+from tests.floor import Floor
 
 
 @pytest.fixture
-def walk(engine: Engine) -> Walk:
-    return Walk(engine)
+def floor(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Floor:
+    """A shop with goods."""
+    floor = Floor(engine, monkeypatch)
+    floor.stock("SKU-1", 100)
+    return floor
 
 
 def violations(engine: Engine) -> list[Violation]:
@@ -42,44 +36,40 @@ def test_hold_in_empty_books(engine: Engine) -> None:
     assert violations(engine) == []
 
 
-def test_hold_after_every_step_of_an_order(engine: Engine, walk: Walk) -> None:
-    walk.receive()
-    walk.promised()
-    walk.shipped()
-    walk.completed()
-    assert violations(engine) == []
+def test_hold_after_every_step_of_an_order(floor: Floor) -> None:
+    order_id = floor.order()
+    floor.check()
+    floor.receive(order_id)
+    floor.check()
+    (part,) = floor.fulfillments(order_id)
+    floor.deliver_until_picked(part["id"]).check()
+    floor.deliver_until_shipped(part["id"]).check()
+    floor.carrier(part["id"], "out_for_delivery", "failed_attempt").check()
+    floor.carrier(part["id"], "delivered").check()
+    assert floor.state(order_id) == ("completed", None)
 
 
-def test_hold_when_stock_is_short_and_when_an_order_is_canceled(engine: Engine) -> None:
-    walk = Walk(engine, on_hand=3)
-    first = walk.receive(quantity=2)
-    second = walk.receive(quantity=2)
-    third = walk.receive(quantity=2, backorder_policy="all-at-once")
-    walk.chain("validate", [first, second, third])
-    assert violations(engine) == []
-    with engine.begin() as tx:
-        cancel(tx, first, reason="customer", by="test", now=walk.tick())
-    assert violations(engine) == []
+def test_hold_when_stock_is_short_and_when_an_order_is_canceled(floor: Floor) -> None:
+    floor.stock("SKU-2", 3)
+    short = [floor.order({"SKU-2": 2}), floor.order({"SKU-2": 2}), floor.order({"SKU-2": 2}, backorder_policy="all-at-once")]
+    floor.receive(*short).check()
+    floor.cancel(short[0])
+    floor.check()
 
 
-def test_hold_when_a_parcel_is_lost_and_sent_again(engine: Engine, walk: Walk) -> None:
-    order_id, unit = walk.shipped()
-    walk.carry(unit, ParcelStatus.LOST)
-    walk.chain("deliver", [unit])
-    walk.chain("complete", [order_id])
-    assert violations(engine) == []
-    with engine.begin() as tx:
-        again = office.decide(tx, order_id, office.Decision.RESEND, by="test", now=walk.tick())
-    assert violations(engine) == []
-    walk.chain("release", [unit for hint in again.hints if hint.step == "release" for unit in hint.ids])
-    assert violations(engine) == []
+def test_hold_when_a_parcel_is_lost_and_sent_again(floor: Floor) -> None:
+    order_id = floor.order()
+    (part,) = floor.receive(order_id).fulfillments(order_id)
+    floor.deliver_until_shipped(part["id"]).carrier(part["id"], "lost").check()
+    floor.office(order_id, "resend").check()
+    floor.deliver(order_id * 1000 + 2).check()
+    assert floor.state(order_id) == ("completed", None)
 
 
-def test_hold_while_a_customer_is_asked(engine: Engine, walk: Walk) -> None:
-    walk.chain("validate", [walk.receive(quantity=0)])
-    with engine.begin() as tx:
-        assert tx.execute(text("SELECT waiting_for FROM orders")).scalar_one() == "query"
-    assert violations(engine) == []
+def test_hold_while_a_customer_is_asked(floor: Floor) -> None:
+    order_id = floor.order({"SKU-1": 0})
+    floor.receive(order_id).check()
+    assert floor.state(order_id) == ("received", "query")
 
 
 BREAKS = {
@@ -112,9 +102,9 @@ BREAKS = {
 
 
 @pytest.mark.parametrize("name", BREAKS)
-def test_finds_what_breaks_it(engine: Engine, walk: Walk, name: str) -> None:
-    walk.promised()
-    walk.completed()
+def test_finds_what_breaks_it(engine: Engine, floor: Floor, name: str) -> None:
+    promised, completed = floor.order(), floor.order()
+    floor.receive(promised, completed).deliver(completed * 1000 + 1)
     assert name in broken(engine, BREAKS[name])
 
 
@@ -124,9 +114,9 @@ def test_every_rule_is_broken_by_some_test() -> None:
     assert len({rule.name for rule in INVARIANTS}) == len(INVARIANTS)
 
 
-def test_tells_which_orders_and_how_many(engine: Engine, walk: Walk) -> None:
+def test_tells_which_orders_and_how_many(engine: Engine, floor: Floor) -> None:
     for _ in range(25):
-        walk.receive()
+        floor.order()
     with engine.begin() as tx:
         tx.execute(text("DELETE FROM journal"))
     (journal, *_) = [violation for violation in violations(engine) if violation.rule.name == "order-state-in-journal"]
@@ -134,9 +124,9 @@ def test_tells_which_orders_and_how_many(engine: Engine, walk: Walk) -> None:
     assert journal.offenders[0].detail == "order received, by the journal nowhere"
 
 
-def test_units_that_nobody_took_up_are_stuck(engine: Engine, walk: Walk) -> None:
-    order_id = walk.receive()
-    soon, late = NOW + timedelta(minutes=5), NOW + timedelta(minutes=30)
+def test_units_that_nobody_took_up_are_stuck(engine: Engine, floor: Floor) -> None:
+    order_id = floor.order()
+    soon, late = floor.now + timedelta(minutes=5), floor.now + timedelta(minutes=30)
     with engine.begin() as tx:
         assert stuck(tx, now=soon, overdue=timedelta(minutes=10)) is None
         found = stuck(tx, now=late, overdue=timedelta(minutes=10))

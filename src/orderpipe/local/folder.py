@@ -7,13 +7,15 @@ Ports are remembered there too, so that a bookmark of yesterday works today as l
 import fcntl
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from orderpipe.local.ports import free_port, is_free, wished_port
 from orderpipe.local.refusals import CannotStart
+
+ADDRESSES = "addresses.json"
 
 
 class FolderTaken(CannotStart):
@@ -29,6 +31,14 @@ class FolderUnusable(CannotStart):
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"The data folder {path} cannot be used: {reason}.")
+
+
+def addresses_of(path: Path) -> dict[str, str] | None:
+    """The environment that the run which has this folder has told (or one that was killed had); None when none has."""
+    try:
+        return {str(name): str(value) for name, value in json.loads((path / ADDRESSES).read_text()).items()}
+    except (OSError, ValueError):
+        return None
 
 
 class DataFolder:
@@ -55,12 +65,22 @@ class DataFolder:
             holder = os.read(self._lock, 20).decode().strip()
             os.close(self._lock)
             raise FolderTaken(self.path, holder) from None
+        (self.path / ADDRESSES).unlink(missing_ok=True)  # of a run that was killed
         os.truncate(self._lock, 0)
         os.write(self._lock, f"{os.getpid()}\n".encode())
 
     def close(self) -> None:
-        """Give the folder back."""
+        """Give the folder back; the addresses that were told in it hold no longer."""
+        (self.path / ADDRESSES).unlink(missing_ok=True)
         os.close(self._lock)
+
+    def tell_addresses(self, environment: Mapping[str, str]) -> None:
+        """Let commands started beside this run find its servers: what a process must have in its environment, for our user alone."""
+        half = self.path / f"{ADDRESSES}.new"
+        half.unlink(missing_ok=True)
+        half.touch(mode=0o600)  # the database's password is in it
+        half.write_text(json.dumps(dict(environment), indent=1) + "\n")
+        half.replace(self.path / ADDRESSES)
 
     def __enter__(self) -> Self:
         return self

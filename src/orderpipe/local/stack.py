@@ -69,6 +69,7 @@ class Stack:
         self._choose_ports()
         self._start_servers()
         migrations_runner.upgrade(self._environment["ORDERPIPE_DATABASE_URL"])
+        self._folder.tell_addresses(self._environment)
         self.supervisor.start(self._programs(self._place()))
 
     def run_until_stopped(self, *, each_second: Callable[[], None] | None = None) -> None:

@@ -56,11 +56,10 @@ def check(tx: Tx, rule: Rule) -> Violation | None:
 STUCK = Rule(
     "nobody-forgotten",
     "No live unit is overdue for long: the clock hands out whatever its time has come for.",
-    """SELECT id AS order_id, format('order %s, %s since %s', state, coalesce('waiting for ' || waiting_for, 'waiting for nothing'), next_at)
-            AS detail
+    """SELECT id, format('order %s, waiting for %s, due since %s', state, coalesce(waiting_for, 'nothing'), next_at)
         FROM orders WHERE next_at < :before
-        UNION ALL SELECT order_id, format('fulfillment %s %s, %s since %s', id % 1000, state,
-            coalesce('waiting for ' || waiting_for, 'waiting for nothing'), next_at)
+        UNION ALL SELECT order_id, format('fulfillment %s %s, waiting for %s, due since %s', id % 1000, state,
+            coalesce(waiting_for, 'nothing'), next_at)
         FROM fulfillment WHERE next_at < :before""",
 )
 

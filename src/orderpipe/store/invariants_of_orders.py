@@ -33,9 +33,10 @@ BOOKS = (
         "journal-in-sequence",
         "Each move begins where the one before it ended.",
         """SELECT order_id, format('entry %s: from %s, but it stood in %s', seq, coalesce(before, 'nothing'), coalesce(stood, 'nothing'))
-            FROM (SELECT order_id, seq, before, fulfillment_id, lag(after) OVER (PARTITION BY order_id, fulfillment_id ORDER BY seq) AS stood
-                FROM journal WHERE after IS NOT NULL AND what = CASE WHEN fulfillment_id IS NULL THEN 'order.' ELSE 'fulfillment.' END || after
-            ) moves WHERE before IS DISTINCT FROM coalesce(stood, CASE WHEN fulfillment_id IS NOT NULL THEN 'planned' END)""",
+            FROM (SELECT order_id, seq, before, fulfillment_id,
+                    lag(after) OVER (PARTITION BY order_id, fulfillment_id ORDER BY seq) AS stood
+                FROM journal WHERE after IS NOT NULL AND what IN ('order.' || after, 'fulfillment.' || after)) moves
+            WHERE before IS DISTINCT FROM coalesce(stood, CASE WHEN fulfillment_id IS NOT NULL THEN 'planned' END)""",
     ),
 )
 
@@ -46,7 +47,8 @@ LETTERS = (
         """SELECT order_id, format('%s × %s', count(*), kind) FROM notification
             WHERE kind IN ('acknowledgement', 'delivery-date', 'rejected', 'thank-you') AND position(' again ' IN dedupe_key) = 0
             GROUP BY order_id, kind HAVING count(*) > 1
-            UNION ALL SELECT min(order_id), format('%s × %s', count(*), dedupe_key) FROM notification GROUP BY dedupe_key HAVING count(*) > 1""",
+            UNION ALL SELECT min(order_id), format('%s × %s', count(*), dedupe_key)
+            FROM notification GROUP BY dedupe_key HAVING count(*) > 1""",
     ),
     Rule(
         "thanked",
@@ -63,7 +65,8 @@ WAITS = (
     Rule(
         "live-is-looked-at",
         "Whatever has not ended has an instant when the clock looks at it again, and whatever has ended has none.",
-        """SELECT id, format('order %s', state) FROM orders WHERE (state IN ('completed', 'canceled', 'rejected')) = (next_at IS NOT NULL)
+        """SELECT id, format('order %s', state) FROM orders
+            WHERE (state IN ('completed', 'canceled', 'rejected')) = (next_at IS NOT NULL)
             UNION ALL SELECT order_id, format('fulfillment %s %s', id % 1000, state) FROM fulfillment
             WHERE (state IN ('delivered', 'canceled', 'returned', 'lost')) = (next_at IS NOT NULL)""",
     ),
@@ -75,7 +78,8 @@ WAITS = (
                 WHERE h.order_id = o.id AND h.fulfillment_id IS NULL AND h.kind = o.waiting_for AND h.closed_at IS NULL)
             UNION ALL SELECT f.order_id, format('fulfillment %s %s waits for %s', f.id % 1000, f.state, f.waiting_for) FROM fulfillment f
             WHERE f.next_at IS NOT NULL AND f.waiting_for IN ('query', 'office') AND NOT EXISTS (SELECT FROM hold h
-                WHERE h.order_id = f.order_id AND coalesce(h.fulfillment_id, f.id) = f.id AND h.kind = f.waiting_for AND h.closed_at IS NULL)
+                WHERE h.order_id = f.order_id AND coalesce(h.fulfillment_id, f.id) = f.id
+                    AND h.kind = f.waiting_for AND h.closed_at IS NULL)
             UNION ALL SELECT o.id, 'waits for an answer without a question' FROM orders o
             WHERE o.next_at IS NOT NULL AND o.waiting_for = 'query'
                 AND NOT EXISTS (SELECT FROM query q WHERE q.order_id = o.id AND q.state = 'open')""",
@@ -104,8 +108,8 @@ ENDS = (
     Rule(
         "ended-as-its-parts",
         "A completed order has delivered something, a canceled one nothing, and a rejected one has no fulfillment.",
-        """SELECT o.id, format('order %s with %s delivered of %s fulfillments', o.state, count(f.id) FILTER (WHERE f.state = 'delivered'),
-                count(f.id))
+        """SELECT o.id, format('order %s with %s delivered of %s fulfillments', o.state,
+                count(*) FILTER (WHERE f.state = 'delivered'), count(f.id))
             FROM orders o LEFT JOIN fulfillment f ON f.order_id = o.id WHERE o.ended_at IS NOT NULL GROUP BY o.id
             HAVING CASE o.state WHEN 'completed' THEN count(*) FILTER (WHERE f.state = 'delivered') = 0
                 WHEN 'canceled' THEN count(*) FILTER (WHERE f.state = 'delivered') > 0 ELSE count(f.id) > 0 END""",

@@ -13,8 +13,8 @@ STOCK = (
     Rule(
         "allocated-is-reserved",
         "What is set aside of an article at a location is what live fulfillments have reserved there.",
-        f"""SELECT CAST(NULL AS bigint), format('location %s, %s: %s set aside, %s reserved', location_id, sku, coalesce(s.allocated, 0),
-                coalesce(r.quantity, 0))
+        f"""SELECT CAST(NULL AS bigint), format('location %s, %s: %s set aside, %s reserved', location_id, sku,
+                coalesce(s.allocated, 0), coalesce(r.quantity, 0))
             FROM stock s FULL JOIN (SELECT f.location_id, l.sku, sum(l.quantity) AS quantity
                 FROM fulfillment f JOIN fulfillment_line l ON l.fulfillment_id = f.id WHERE {_HOLDS_STOCK} AND l.quantity > 0
                 GROUP BY f.location_id, l.sku) r USING (location_id, sku)
@@ -23,8 +23,8 @@ STOCK = (
     Rule(
         "stock-equals-movements",
         "What lies at a location, and what of it is set aside, is the sum of its movements.",
-        """SELECT CAST(NULL AS bigint), format('location %s, %s: %s on hand and %s set aside, by movements %s and %s', location_id, sku,
-                coalesce(s.on_hand, 0), coalesce(s.allocated, 0), coalesce(m.on_hand, 0), coalesce(m.allocated, 0))
+        """SELECT CAST(NULL AS bigint), format('location %s, %s: %s on hand and %s set aside, by movements %s and %s',
+                location_id, sku, coalesce(s.on_hand, 0), coalesce(s.allocated, 0), coalesce(m.on_hand, 0), coalesce(m.allocated, 0))
             FROM stock s FULL JOIN (SELECT location_id, sku,
                     coalesce(sum(quantity) FILTER (WHERE kind IN ('received', 'adjusted', 'shipped')), 0) AS on_hand,
                     coalesce(sum(CASE kind WHEN 'released' THEN -quantity ELSE quantity END)
@@ -35,13 +35,14 @@ STOCK = (
     Rule(
         "shipped-once",
         "What left with a parcel left the books, piece for piece, and nothing else did.",
-        f"""SELECT coalesce(l.unit, m.unit) / 1000, format('fulfillment %s, %s: %s left, %s left the books', coalesce(l.unit, m.unit) % 1000,
-                coalesce(l.sku, m.sku), coalesce(l.quantity, 0), coalesce(m.quantity, 0))
+        f"""SELECT coalesce(l.unit, m.unit) / 1000, format('fulfillment %s, %s: %s left, %s left the books',
+                coalesce(l.unit, m.unit) % 1000, coalesce(l.sku, m.sku), coalesce(l.quantity, 0), coalesce(m.quantity, 0))
             FROM (SELECT f.id AS unit, l.sku, sum(l.quantity) AS quantity
                 FROM fulfillment f JOIN fulfillment_line l ON l.fulfillment_id = f.id
                 WHERE f.kind = 'parcel' AND f.state IN {_LEFT} AND l.quantity > 0 GROUP BY f.id, l.sku) l
             FULL JOIN (SELECT fulfillment_id AS unit, sku, -sum(quantity) AS quantity
-                FROM stock_movement WHERE kind = 'shipped' GROUP BY fulfillment_id, sku) m ON m.unit = l.unit AND m.sku = l.sku
+                FROM stock_movement WHERE kind = 'shipped' GROUP BY fulfillment_id, sku) m
+                ON m.unit = l.unit AND m.sku = l.sku
             WHERE coalesce(l.quantity, 0) <> coalesce(m.quantity, 0)""",
     ),
     Rule(
@@ -53,7 +54,8 @@ STOCK = (
                 FROM fulfillment f JOIN fulfillment_line l ON l.fulfillment_id = f.id
                 WHERE f.kind = 'parcel' AND f.state = 'planned' AND NOT f.reserved AND l.quantity > 0 GROUP BY f.id, l.sku) w
             FULL JOIN (SELECT fulfillment_id AS unit, sku, sum(quantity) AS quantity
-                FROM backorder WHERE fulfillment_id IS NOT NULL GROUP BY fulfillment_id, sku) b ON b.unit = w.unit AND b.sku = w.sku
+                FROM backorder WHERE fulfillment_id IS NOT NULL GROUP BY fulfillment_id, sku) b
+                ON b.unit = w.unit AND b.sku = w.sku
             WHERE coalesce(w.quantity, 0) <> coalesce(b.quantity, 0)
             UNION ALL SELECT o.id, format('order %s: still on the list as a whole', o.state)
             FROM orders o WHERE o.state <> 'validated' AND o.id IN (SELECT order_id FROM backorder WHERE fulfillment_id IS NULL)""",
@@ -73,8 +75,10 @@ HANDLING = (
     Rule(
         "ordered-is-planned",
         "Nothing that was ordered is forgotten: from allocation on, every piece belongs to a fulfillment or is canceled.",
-        """SELECT o.id, format('line %s: %s planned of %s ordered, %s canceled', l.number, coalesce(p.quantity, 0), l.quantity, l.canceled)
-            FROM orders o JOIN order_line l ON l.order_id = o.id LEFT JOIN (SELECT f.order_id, l.number, sum(l.quantity) AS quantity
+        """SELECT o.id, format('line %s: %s planned of %s ordered, %s canceled', l.number, coalesce(p.quantity, 0),
+                l.quantity, l.canceled)
+            FROM orders o JOIN order_line l ON l.order_id = o.id
+            LEFT JOIN (SELECT f.order_id, l.number, sum(l.quantity) AS quantity
                 FROM fulfillment f JOIN fulfillment_line l ON l.fulfillment_id = f.id WHERE f.state <> 'canceled'
                 GROUP BY f.order_id, l.number) p ON p.order_id = o.id AND p.number = l.number
             WHERE o.state IN ('allocated', 'promised', 'completed') AND coalesce(p.quantity, 0) < l.quantity - l.canceled""",
@@ -99,7 +103,8 @@ HANDLING = (
                 FROM fulfillment_line GROUP BY fulfillment_id, sku HAVING sum(picked) > 0 OR sum(packed) > 0) l
             FULL JOIN (SELECT fulfillment_id AS unit, sku, coalesce(sum(quantity) FILTER (WHERE phase = 'pick'), 0) AS picked,
                     coalesce(sum(quantity) FILTER (WHERE phase = 'pack'), 0) AS packed
-                FROM scan WHERE accepted AND phase IN ('pick', 'pack') GROUP BY fulfillment_id, sku) s ON s.unit = l.unit AND s.sku = l.sku
+                FROM scan WHERE accepted AND phase IN ('pick', 'pack') GROUP BY fulfillment_id, sku) s
+                ON s.unit = l.unit AND s.sku = l.sku
             WHERE coalesce(l.picked, 0) <> coalesce(s.picked, 0) OR coalesce(l.packed, 0) <> coalesce(s.packed, 0)""",
     ),
 )

@@ -1,0 +1,28 @@
+"""
+The command line: what an operator asks and does. One file per command; errors are a sentence on stderr.
+
+Exit codes: 0 done, 1 refused or something is wrong, 2 not understood.
+"""
+
+import sys
+
+import typer
+
+from orderpipe.cli import check, migrate, shop, version
+from orderpipe.cli.app import app
+from orderpipe.cli.errors import sentence_for
+
+__all__ = ["app", "check", "main", "migrate", "shop", "version"]
+
+
+def main() -> None:
+    """Run the command that the arguments name, and exit with its code."""
+    try:
+        app()
+    except Exception as error:
+        found = sentence_for(error)
+        if found is None:
+            raise
+        sentence, exit_code = found
+        typer.echo(sentence, err=True)
+        sys.exit(exit_code)

@@ -1,0 +1,34 @@
+"""
+Which errors are somebody's mistake or a server that is not there, and so a sentence; any other is a defect and shows its traceback.
+"""
+
+from orderpipe.cli.refusals import Refusal
+from orderpipe.domain.orders import UnknownNumber
+from orderpipe.local.refusals import CannotStart
+from orderpipe.sideflows.cancellations import CancelRefused
+from orderpipe.sideflows.office import DecisionRefused
+from orderpipe.store.database import DatabaseError, is_transient
+from orderpipe.store.locations import LocationTaken
+from orderpipe.store.shops import ShopTaken, UnknownKey
+
+REFUSALS = (CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, CannotStart)
+
+
+def sentence_for(error: Exception) -> tuple[str, int] | None:
+    """The sentence and exit code for an error that is no defect of ours, None for one that is."""
+    if isinstance(error, Refusal):
+        return str(error), error.exit_code
+    if isinstance(error, REFUSALS):
+        return str(error), 1
+    if isinstance(error, DatabaseError):
+        return _of_database(error)
+    return None
+
+
+def _of_database(error: DatabaseError) -> tuple[str, int] | None:
+    cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    if is_transient(error):
+        return f"The database does not answer: {cause}", 1
+    if "does not exist" in cause and "relation" in cause:
+        return "The database has no tables of orderpipe yet; run `orderpipe migrate`.", 1
+    return None

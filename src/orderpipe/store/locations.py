@@ -1,0 +1,25 @@
+"""
+The locations that a shop's goods leave from.
+"""
+
+from sqlalchemy import text
+
+from orderpipe.store.metadata import Tx
+
+
+class LocationTaken(Exception):
+    """The shop has a location of this code already."""
+
+
+def add(
+    tx: Tx, shop_id: int, code: str, *, name: str = "", time_zone: str = "UTC", country: str = "GB", carrier: str = "orderpipe-parcel"
+) -> int:
+    """Add a location; returns its id. Raises LocationTaken."""
+    row = tx.execute(
+        text("""INSERT INTO location (shop_id, code, name, time_zone, country, carrier)
+            VALUES (:shop_id, :code, :name, :time_zone, :country, :carrier) ON CONFLICT (shop_id, code) DO NOTHING RETURNING id"""),
+        {"shop_id": shop_id, "code": code, "name": name or code, "time_zone": time_zone, "country": country, "carrier": carrier},
+    ).one_or_none()
+    if row is None:
+        raise LocationTaken(f"The shop has a location {code!r} already.")
+    return int(row.id)
