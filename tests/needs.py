@@ -33,6 +33,7 @@ NEEDS: dict[str, tuple[Callable[[], Path | None], str]] = {
         "This test needs a browser: apt-get install chromium.",
     ),
     "rabbitmq": (lambda: _program("rabbitmq-server"), "This test needs RabbitMQ: apt-get install rabbitmq-server."),
+    "openssl": (lambda: _program("openssl"), "This test makes a certificate: apt-get install openssl."),
     "dovecot": (lambda: _program("dovecot"), "This test needs an IMAP server: apt-get install dovecot-imapd."),
     "real-data": (_real_data, "This test needs the samples of real data: ORDERPIPE_REAL_DATA names their folder."),
 }

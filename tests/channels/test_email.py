@@ -3,6 +3,8 @@ E-mail over a real SMTP conversation: the server's answer decides, and a failure
 """
 
 import socket
+import ssl
+import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,6 +24,7 @@ from orderpipe.local.caught_letters import letters_in
 from orderpipe.local.mail_catcher import MailCatcher
 from orderpipe.local.ports import free_port
 from tests.letters import ORDER, notice
+from tests.needs import require
 
 
 class Clock:
@@ -159,13 +162,14 @@ def test_opens_anew_what_the_server_closed_meanwhile() -> None:
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 def test_gives_its_name_and_password() -> None:
     def check(_server: object, _session: object, _envelope: object, _mechanism: object, data: object) -> AuthResult:
-        return AuthResult(success=getattr(data, "password", b"") == b"p@ss:word")
+        return AuthResult(success=getattr(data, "password", b"") == b"p@ss:word", handled=False)
     controller = server_of(Counting(), authenticator=check, auth_require_tls=False, auth_required=True)
     controller.start()
     for password, kind in (("p%40ss%3Aword", Accepted), ("wrong", Unavailable)):
         postbox = Postbox(MailServer.at(f"smtp://us%40shop:{password}@127.0.0.1:{controller.port}"), clock=Clock())
         outcome = postbox.deliver(parcel())
-        assert isinstance(outcome, kind), outcome
+        assert isinstance(outcome, kind)
+        assert kind is Accepted or "does not accept our user name and password: 535" in str(outcome)
         postbox.close()
     without = Postbox(MailServer("127.0.0.1", controller.port), clock=Clock())
     assert isinstance(without.deliver(parcel()), Unavailable)
@@ -244,4 +248,25 @@ def test_counts_a_refusal_to_relay_as_later_not_as_never(monkeypatch: pytest.Mon
     assert isinstance(outcome, Postponed)
     assert "Relay access denied" in outcome.reason
     postbox.close()
+    controller.stop()
+
+
+def test_speaks_over_starttls_with_an_authority_of_its_own(tmp_path: Path) -> None:
+    openssl = require("openssl")
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    subprocess.run([
+        openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+        "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", certificate,
+    ], check=True, capture_output=True)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    controller = server_of(Counting(), tls_context=context, require_starttls=True)
+    controller.start()
+    url = f"smtp://127.0.0.1:{controller.port}?starttls=yes"
+    trusting = Postbox(MailServer.at(f"{url}&ca={certificate}"), clock=Clock())
+    assert isinstance(trusting.deliver(parcel()), Accepted)
+    trusting.close()
+    doubting = Postbox(MailServer.at(url), clock=Clock()).deliver(parcel())
+    assert isinstance(doubting, Unavailable)
+    assert "is not trusted" in doubting.reason
     controller.stop()

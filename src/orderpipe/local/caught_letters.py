@@ -4,6 +4,7 @@ The letters that the mail catcher kept, read again: for its page, for programs, 
 
 from collections.abc import Mapping
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import default
 from html import escape
@@ -20,10 +21,11 @@ _SANDBOX = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'no
 
 def entry_of(sender: str, recipients: list[str], content: bytes) -> Entry:
     """A letter as it is kept: the envelope, what lists show, and the exact bytes (one character each, as Latin-1)."""
-    headers = _parse(content.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
+    # the older parser is ten times as fast, and a letter is taken while the sender waits
+    headers = message_from_bytes(content.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
     return {
-        "from": sender, "to": recipients, "subject": str(headers.get("Subject", "")), "message_id": str(headers.get("Message-ID", "")),
-        "raw": content.decode("latin-1"),
+        "from": sender, "to": recipients, "subject": _decoded(str(headers.get("Subject", ""))),
+        "message_id": str(headers.get("Message-ID", "")).strip(), "raw": content.decode("latin-1"),
     }
 
 
@@ -111,6 +113,13 @@ def _letter_page(entry: Entry, letter: EmailMessage) -> Answer:
         f'<iframe sandbox="allow-popups allow-popups-to-escape-sandbox" src="/letters/{number}/html" title="the letter"></iframe>'
         f'<h2>As text</h2><pre>{escape(_body(letter, "plain"))}</pre><h2>Headers</h2><table>{headers}</table>'
     ))
+
+
+def _decoded(header: str) -> str:
+    try:
+        return " ".join(str(make_header(decode_header(header))).split())
+    except (LookupError, ValueError):  # an unknown or wrongly named character set
+        return header
 
 
 def _parse(content: bytes) -> EmailMessage:
