@@ -43,4 +43,4 @@ def journeys_of(tx: Tx, fulfillment_ids: Collection[int]) -> list[Journey]:
             FROM fulfillment f LEFT JOIN parcel p ON p.fulfillment_id = f.id WHERE f.id = ANY(:ids) ORDER BY f.id"""),
         {"ids": list(fulfillment_ids)},
     )
-    return [Journey(*row[:5], row.lines or ()) for row in rows.all()]
+    return [Journey(*(*row[:5], row.lines or ())) for row in rows.all()]

@@ -54,7 +54,7 @@ def parts_of(tx: Tx, order_ids: Collection[int]) -> list[Part]:
             WHERE f.order_id = ANY(:ids) AND f.state = 'planned' GROUP BY f.id, o.id ORDER BY f.id"""),
         {"ids": list(order_ids)},
     )
-    return [Part(*row[:10], tuple(zip(row.numbers, row.quantities, strict=True))) for row in rows.all()]
+    return [Part(*(*row[:10], tuple(zip(row.numbers, row.quantities, strict=True)))) for row in rows.all()]
 
 
 def write(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:

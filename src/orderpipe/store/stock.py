@@ -89,4 +89,4 @@ def terms_of(tx: Tx, location_ids: Collection[int]) -> dict[int, LocationTerms]:
         text("SELECT id, code, time_zone, country, calendar, carrier, carrier_days FROM location WHERE id = ANY(:ids)"),
         {"ids": sorted(location_ids)},
     )
-    return {row.id: LocationTerms.of(row._mapping) for row in rows}
+    return {row.id: LocationTerms.of(row._asdict()) for row in rows}

@@ -81,7 +81,10 @@ def parcels(tx: Tx, tracking_numbers: Collection[str]) -> dict[str, Parcel]:
     """The parcels by tracking number; the caller holds their orders' locks."""
     rows = tx.execute(text(_PARCELS), {"numbers": sorted(tracking_numbers)})
     return {
-        row.tracking_number: Parcel(*row[:3], ParcelStatus(row.status), row.status_at, FulfillmentState(row.state)) for row in rows
+        row.tracking_number: Parcel(
+            row[0], row[1], row[2], ParcelStatus(row.status), row.status_at, FulfillmentState(row.state)
+        )
+        for row in rows
     }
 
 
@@ -98,7 +101,7 @@ def known(tx: Tx, shop_id: int, events: Collection[TrackingEvent]) -> dict[tuple
     )
     return {
         (row[0], row[1]): Merging(
-            TrackingEvent(*row[:2], ParcelStatus(row.status), *row[3:5]), row.merged, "The carrier has said so before.",
+            TrackingEvent(row[0], row[1], ParcelStatus(row.status), *row[3:5]), row.merged, "The carrier has said so before.",
             None if row.merged else "known",
         )
         for row in rows
@@ -144,7 +147,7 @@ def adopt_early_events(tx: Tx, tracking_numbers: Collection[str], now: datetime)
     if not rows:
         return
     merged = merge(
-        [TrackingEvent(*row[1:3], ParcelStatus(row.status), row.at) for row in rows], parcels(tx, tracking_numbers), {}, now=now
+        [TrackingEvent(row[1], row[2], ParcelStatus(row.status), row.at) for row in rows], parcels(tx, tracking_numbers), {}, now=now
     )
     bring_forward(tx, merged.after.values())
     taken = [row.id for row, one in zip(rows, merged.mergings, strict=True) if one.merged]

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from orderpipe.flow import FULFILLMENT_ENDS
 from orderpipe.store.metadata import Tx
 
 
@@ -73,7 +74,7 @@ def jobs(tx: Tx, shop_id: int, wanted: Wanted) -> list[Job]:
         "states": list(wanted.states) or None, "waiting_for": wanted.waiting_for, "location": wanted.location, "since": wanted.since,
     }
     conditions = [_CONDITIONS[name] for name, value in given.items() if value is not None]
-    live = [] if wanted.states else ["f.next_at IS NOT NULL"]
+    live = [] if FULFILLMENT_ENDS.intersection(wanted.states) else ["f.next_at IS NOT NULL"]  # the index holds what lives
     statement = " AND ".join([_JOBS, *live, *conditions]) + " ORDER BY f.id LIMIT :limit"
     return [Job(*row) for row in tx.execute(text(statement), {
         "shop_id": shop_id, "after": wanted.after, "limit": wanted.limit,
@@ -100,5 +101,5 @@ def job_lines(tx: Tx, fulfillment_ids: Collection[int]) -> dict[int, list[JobLin
     )
     lines: dict[int, list[JobLine]] = {one: [] for one in fulfillment_ids}
     for row in rows:
-        lines[row.fulfillment_id].append(JobLine(*row[:8], row[8] or ()))
+        lines[row.fulfillment_id].append(JobLine(*(*row[:8], row[8] or ())))
     return lines
