@@ -2,6 +2,7 @@
 The doors through which the warehouse, the carrier and bookkeeping report facts.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -183,11 +184,12 @@ def test_a_service_is_said_to_be_performed(post: Post, shop: Shop, database: Dat
     _wait_for(lambda: sent.messages == [("deliver", [visit], "standard")])
 
 
-def test_stock_is_received_once_under_one_key(http: TestClient, post: Post, unit: int, shop: Shop) -> None:
+def test_stock_is_received_once_under_one_key(http: TestClient, post: Post, unit: int, sent: Sent) -> None:
     came = [{"location": "main", "sku": "SKU-1", "quantity": 5, "cause": "DN-1"}]
     key = {"Idempotency-Key": "k-1"}
     first, again = post("/v1/stock/receipts", came, headers=key), post("/v1/stock/receipts", came, headers=key)
     assert (first.json(), again.headers.get("Idempotent-Replayed")) == (again.json(), "true")
+    _wait_for(lambda: sent.messages == [("restock", [], "care")])
     assert post("/v1/stock/receipts", came[0], headers=key).json()["code"] == "idempotency-key-reused"
     assert http.get("/v1/stock?sku=SKU-1").json()["data"] == [{
         "location": "main", "sku": "SKU-1", "description": "Product SKU-1", "on_hand": 5, "allocated": 0, "free": 5, "waited_for": 0,
@@ -234,8 +236,6 @@ def test_the_examples_work_as_copied(http: TestClient, app: FastAPI, shop: Shop,
 
 
 def _wait_for(condition: Callable[[], bool]) -> None:
-    import time
-
     deadline = time.monotonic() + 5
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import text
 
+from orderpipe.domain.tracking import ENDS
 from orderpipe.store.metadata import Tx
 
 
@@ -34,8 +35,11 @@ _PARCELS = """SELECT p.id, p.fulfillment_id, p.tracking_number, p.sscc, p.carrie
 
 def of_shop(tx: Tx, shop_id: int, statuses: Collection[str], *, after: int = 0, limit: int = 100) -> list[Sent]:
     """The shop's parcels of these statuses, in the order they were labelled, behind the id `after`."""
+    # a parcel under way belongs to a fulfillment that lives, and those are found by an index
+    live = "" if ENDS.intersection(statuses) else "AND f.next_at IS NOT NULL"
     rows = tx.execute(
-        text(f"{_PARCELS} WHERE f.shop_id = :shop_id AND p.id > :after AND p.status = ANY(:statuses) ORDER BY p.id LIMIT :limit"),
+        text(f"""{_PARCELS} WHERE f.shop_id = :shop_id {live} AND p.id > :after AND p.status = ANY(:statuses)
+            ORDER BY p.id LIMIT :limit"""),
         {"shop_id": shop_id, "after": after, "statuses": list(statuses), "limit": limit},
     )
     return [Sent(*row) for row in rows]
