@@ -93,7 +93,7 @@ def job_lines(tx: Tx, fulfillment_ids: Collection[int]) -> dict[int, list[JobLin
     rows = tx.execute(
         text("""SELECT l.fulfillment_id, l.number, l.sku, o.description, l.quantity, l.picked, l.short, l.packed,
                 (SELECT jsonb_agg(jsonb_build_object('gtin', g.gtin, 'pack_quantity', g.pack_quantity) ORDER BY g.gtin)
-                    FROM product_gtin g WHERE g.shop_id = f.shop_id AND g.sku = l.sku)
+                    FROM product_gtin g WHERE g.shop_id = f.shop_id AND g.sku = l.sku) AS gtins
             FROM fulfillment f JOIN fulfillment_line l ON l.fulfillment_id = f.id
             JOIN order_line o ON o.order_id = f.order_id AND o.number = l.number
             WHERE f.id = ANY(:ids) ORDER BY l.fulfillment_id, l.number"""),
@@ -101,5 +101,6 @@ def job_lines(tx: Tx, fulfillment_ids: Collection[int]) -> dict[int, list[JobLin
     )
     lines: dict[int, list[JobLine]] = {one: [] for one in fulfillment_ids}
     for row in rows:
-        lines[row.fulfillment_id].append(JobLine(*(*row[:8], row[8] or ())))
+        its = row._asdict()
+        lines[row.fulfillment_id].append(JobLine(**its | {"gtins": its["gtins"] or ()}))
     return lines
