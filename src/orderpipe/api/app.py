@@ -11,7 +11,20 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
 
-from orderpipe.api import carrier, health, orders_bulk, orders_in, payments, products, stock, warehouse, work_list
+from orderpipe.api import (
+    carrier,
+    health,
+    intakes_out,
+    order_steps,
+    orders_bulk,
+    orders_in,
+    orders_out,
+    payments,
+    products,
+    stock,
+    warehouse,
+    work_list,
+)
 from orderpipe.api.auth import Keys
 from orderpipe.api.batches import BATCHED
 from orderpipe.api.failures import answer_with_problems
@@ -26,8 +39,8 @@ from orderpipe.intake.json_order import JsonOrder
 from orderpipe.serving.hints import Hints
 
 ROUTERS: tuple[APIRouter, ...] = (
-    orders_in.router, orders_bulk.router, warehouse.router, work_list.router, carrier.router, payments.router, stock.router,
-    products.router, health.router,
+    orders_in.router, orders_bulk.router, orders_out.router, order_steps.router, intakes_out.router, payments.router,
+    warehouse.router, work_list.router, carrier.router, stock.router, products.router, health.router,
 )
 STREAMS = frozenset({"/v1/orders/bulk"})
 """Paths whose bodies are read as they come and may be of any length."""
