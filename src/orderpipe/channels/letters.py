@@ -90,7 +90,7 @@ def _frame(notice: Leased, order: OrderView, language: str) -> Scene:
     about = (phrases["order"].format(number=order.number), phrases["reference"].format(reference=order.reference))
     return {
         "greeting": "" if office else greeting,
-        "footer": " · ".join(about if order.reference else about[:1]),
+        "footer": " · ".join(about if order.reference and not office else about[:1]),
         "why": phrases["why_office" if office else "why"].format(shop=order.shop_name),
         "layout": phrases,
         "tag": {"zh": "zh-Hans"}.get(language, language),

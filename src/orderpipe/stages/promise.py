@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from orderpipe.domain.decisions import Decision, Hold, Move, Tell, Wait
+from orderpipe.domain.decisions import Audience, Decision, Hold, Move, Tell, Wait
 from orderpipe.domain.promises import FulfillmentPlan, LocationTerms, Promised, promise_for, reason_for_no_date
 from orderpipe.domain.targets import Policies
 from orderpipe.flow import OrderState, Owner, Unit, WaitingFor
@@ -46,7 +46,7 @@ def _decide(order_id: int, parts: tuple[Part, ...], facts: Facts, now: datetime)
     for part in parts:
         reason = reason_for_no_date(_plan(part), policies=facts.policies, location=_terms(part, facts), now=now)
         if reason is not None:
-            letter = Tell("office-no-date", {"reason": reason}, f"office-no-date:{order_id}:{now:%Y%m%d}")
+            letter = Tell("office-no-date", {"reason": reason}, f"office-no-date:{order_id}:{now:%Y%m%d}", Audience.OFFICE)
             return Hold(order_id, WaitingFor.OFFICE, Owner.OFFICE, reason, now + OFFICE_WITHIN, (letter,))
     promised = [(part, _promised(part, facts, now)) for part in parts]
     until = max(one.until_at for _, one in promised)
