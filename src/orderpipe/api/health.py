@@ -4,6 +4,7 @@ Is the door open: alive when the process answers, ready when the database does.
 
 from fastapi import APIRouter
 
+from orderpipe.api.openapi import refusals
 from orderpipe.api.problems import unavailable
 from orderpipe.serving.transactions import Parts
 from orderpipe.store.database import DatabaseError, answers
@@ -17,7 +18,7 @@ async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/readyz", summary="Can requests be served", response_description="They can.")
+@router.get("/readyz", summary="Can requests be served", response_description="They can.", responses={503: refusals(503)[503]})
 def readyz(parts: Parts) -> dict[str, str]:
     """Answers 200 while the database answers, otherwise 503."""
     try:

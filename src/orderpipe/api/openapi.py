@@ -2,6 +2,7 @@
 What the OpenAPI document says beyond what the code shows: refusals, bodies that are read as bytes, and examples to copy.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -77,10 +78,20 @@ def document_fully(app: FastAPI, models: tuple[type[BaseModel], ...]) -> None:
             schemas["Problem"] = schemas.pop("ProblemDocument")
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
-            app.openapi_schema = made
+            _refuse_with_problems(made["paths"])
+            # the class is called otherwise because an exception has the name
+            app.openapi_schema = json.loads(json.dumps(made).replace("/ProblemDocument", "/Problem"))
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # the way the framework documents
+
+
+def _refuse_with_problems(paths: Mapping[str, Mapping[str, Any]]) -> None:
+    """The framework says that it refuses in a form of its own; here it does so with problem documents."""
+    for item in paths.values():
+        for operation in item.values():
+            if "application/json" in operation["responses"].get("422", {}).get("content", {}):
+                operation["responses"]["422"] = refusals(422)[422]
 
 
 def _schemas_of(model: type[BaseModel]) -> Mapping[str, Any]:
