@@ -82,7 +82,7 @@ def _make_app() -> OrderpipeCelery:
         worker_max_memory_per_child=400_000,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
-        worker_soft_shutdown_timeout=5,
+        worker_soft_shutdown_timeout=1.0,  # a batch takes far less; whoever stops us is not kept waiting
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_pool_acquire_timeout=5,

@@ -16,6 +16,7 @@ from orderpipe.store.journeys import Journey
 from orderpipe.store.metadata import Tx
 
 CARRIER_AGAIN = timedelta(days=1)
+ENDINGS = frozenset({"delivered", "performed", "returned", "lost"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +33,16 @@ def read(tx: Tx, fulfillment_ids: Collection[int], policies: Policies) -> Facts:
 
 def decide(facts: Facts, *, now: datetime) -> list[Decision]:
     """Delivered, returned or lost on the word; else it waits on."""
-    return [_decide(journey, now) for journey in facts.journeys.values()]
+    # those that end together are no reason to announce that more is to come
+    ending = {one.id for one in facts.journeys.values() if one.status in ENDINGS}
+    return [_decide(one, more_to_come=bool(one.others_live - ending), now=now) for one in facts.journeys.values()]
 
 
-def _decide(one: Journey, now: datetime) -> Decision:
+def _decide(one: Journey, *, more_to_come: bool, now: datetime) -> Decision:
     match one.status:
         case "delivered" | "performed":
             letter = Tell("part-delivered", {"tracking_number": one.tracking_number, "lines": one.lines}, f"part-delivered:{one.id}")
-            return Move(one.id, FulfillmentState.DELIVERED, (letter,) if one.others_live else ())
+            return Move(one.id, FulfillmentState.DELIVERED, (letter,) if more_to_come else ())
         case "returned" | "lost":
             letter = Tell(
                 "office-parcel-lost", {"tracking_number": one.tracking_number, "status": one.status},

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData, Table, TextClause, text
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import JSONB
 
 Tx = Connection
 """An open transaction. Only the batch runner, the request dependency and the sender open and close one."""
@@ -32,14 +33,18 @@ def insert_rows(
     """
     Write all rows with one INSERT, whatever their number; `conflict` is an ON CONFLICT clause, `returning` a column list.
 
-    All rows travel as one JSON text, which costs the same to plan for one row as for a thousand and is quicker to write than
-    arrays. All rows carry the same columns, in any order. Returns the rows of RETURNING, [] without one.
+    One array a column travels, in binary, instead of one parameter a value: as cheap to plan for a thousand rows as for one, and
+    half the work of one JSON text for all. All rows carry the same columns, in any order. Returns the rows of RETURNING, [] without one.
     """
     if not rows:
         return []
-    statement = _insert(table, tuple(rows[0]), conflict, returning)
-    result = tx.execute(statement, {"rows": as_json(rows)})
-    return list(result) if returning else []
+    columns = tuple(rows[0])
+    json_columns = {name for name in columns if isinstance(table.c[name].type, JSONB)}
+    values = {
+        name: [as_json(row[name]) for row in rows] if name in json_columns else [row[name] for row in rows] for name in columns
+    }
+    result = tx.execute(_insert(table, columns, conflict, returning), values)
+    return list(result.all()) if returning else []
 
 
 def as_json(value: object) -> str | None:
@@ -63,10 +68,9 @@ def _plain(value: object) -> object:
 
 @lru_cache(maxsize=200)
 def _insert(table: Table, columns: tuple[str, ...], conflict: str, returning: str) -> TextClause:
-    dialect = postgresql.dialect()
-    types = ", ".join(f"{name} {table.c[name].type.compile(dialect)}" for name in columns)
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    arrays = ", ".join(f"CAST(:{name} AS {table.c[name].type.compile(dialect)}[])" for name in columns)
     tail = f" {conflict}" if conflict else ""
     tail += f" RETURNING {returning}" if returning else ""
-    # the rows come out in the order given, so identities follow arrival
-    rows = f"json_to_recordset(CAST(:rows AS json)) AS rows ({types})"
-    return text(f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT * FROM {rows}{tail}")
+    # SELECT … FROM unnest keeps the rows in the order given, so identities follow arrival
+    return text(f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT * FROM unnest({arrays}){tail}")
