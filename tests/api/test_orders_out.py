@@ -100,7 +100,8 @@ def test_a_shop_sees_nothing_of_another(http: TestClient, database: Database, pr
 
 def test_pages_through_a_list(http: TestClient) -> None:
     orders = [post(http, reference=f"WEB-{number}") for number in range(5)]
-    seen, cursor = [], ""
+    seen: list[str] = []
+    cursor: str | None = ""
     while cursor is not None:
         page = http.get("/v1/orders", params={"limit": 2, "cursor": cursor}).json()
         seen += [one["id"] for one in page["data"]]
