@@ -12,19 +12,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from sqlalchemy import Engine
-
 from orderpipe.channels.mime import keep
 from orderpipe.channels.opening import open_outlet
 from orderpipe.channels.outlets import Accepted, BadOutlet, Outcome, Outlet, Parcel, Postponed, Refused, Unavailable
 from orderpipe.domain.notices import ATTEMPTS, STALE, Dead, Later, Leased, Order, Result, Sent, pause_after
 from orderpipe.settings import settings
 from orderpipe.store import notifications
+from orderpipe.store.database import Database, is_transient
 
 BATCH = 50
-LEASE_SECONDS = 120.0
+LEASE_SECONDS = settings().lease_seconds
 WORK_SECONDS = 30.0
 """After this long a batch gives back what it has not begun; the rest of the lease covers one letter to a server that hardly answers."""
+
+RECORD_SECONDS = 20.0
+"""So long a sender that cannot record what it sent tries on."""
 
 GROUP, GROUP_SECONDS = 10, 0.25
 """So many letters, or those of so long, are recorded together: one commit a letter would cost more than the letter."""
@@ -53,7 +55,7 @@ class SendReport:
 
 
 def drain(
-    engine: Engine, channel: str, *, now: Callable[[], datetime], seconds: float = 5.0, outlet: Outlet | None = None
+    engine: Database, channel: str, *, now: Callable[[], datetime], seconds: float = 5.0, outlet: Outlet | None = None
 ) -> SendReport:
     """Send until nothing is due, the outlet fails, or the time (seconds) is over; `now` gives UTC."""
     end = time.monotonic() + seconds
@@ -67,7 +69,7 @@ def drain(
 
 
 def send_batch(
-    engine: Engine, channel: str, *, now: Callable[[], datetime], limit: int = BATCH, outlet: Outlet | None = None
+    engine: Database, channel: str, *, now: Callable[[], datetime], limit: int = BATCH, outlet: Outlet | None = None
 ) -> SendReport:
     """Lease up to `limit` due notifications of a channel (`email`, `sms`), send and record them; `now` gives UTC."""
     with engine.begin() as tx:
@@ -76,10 +78,23 @@ def send_batch(
     batch = Batch(outlet or _outlet(channel, os.getpid()), now)
     report = SendReport(leased=len(leased))
     for group in _grouped(batch.results(leased, orders)):
-        with engine.begin() as tx:
-            notifications.record(tx, group, now())
+        _record(engine, group, now)
         report += _counted(group)
     return replace(report, trouble=batch.trouble)
+
+
+def _record(engine: Database, group: Sequence[Result], now: Callable[[], datetime]) -> None:
+    """Write down what became of a group, through a restart of the database: what is not recorded is sent again."""
+    patience = time.monotonic() + RECORD_SECONDS
+    while True:
+        try:
+            with engine.begin() as tx:
+                notifications.record(tx, group, now())
+            return
+        except Exception as error:
+            if time.monotonic() > patience or not is_transient(error):
+                raise
+            time.sleep(0.5)
 
 
 class Batch:

@@ -4,6 +4,7 @@ The sender: each notification once, each failure to its own account, and nothing
 
 import multiprocessing
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -25,9 +26,11 @@ from orderpipe.local.mail_catcher import MailCatcher
 from orderpipe.local.ports import free_port
 from orderpipe.local.sms_catcher import SmsCatcher, messages_in
 from orderpipe.settings import settings
-from orderpipe.store import notifications
+from orderpipe.store import migrations_runner, notifications
+from orderpipe.store.database import connect
 from orderpipe.store.notifications import Notification
 from tests.outbox import MARIA, NOON, add_order, add_shop, shipped, tell
+from tests.servers import PostgresServer
 from workers import send
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # Apprise asks for it while it loads
@@ -240,6 +243,39 @@ def test_sends_each_letter_once_with_several_senders_at_work(engine: Engine, clo
     report = send.send_batch(engine, "email", now=clock, outlet=first)
     assert (report.sent, other[0].sent) == (50, 50)
     assert send.drain(engine, "email", now=clock, outlet=sink).sent == 20
+
+
+def test_repeats_nothing_when_the_database_restarts_meanwhile(
+    private_postgres: Callable[..., PostgresServer], clock: Clock, catcher: MailCatcher, outlet: Outlet, tmp_path: Path
+) -> None:
+    server = private_postgres()
+    migrations_runner.upgrade(server.url())
+    engine = connect(server.url())
+    with engine.begin() as tx:
+        tell(tx, shipped(add_order(tx, add_shop(tx))))
+
+    class Unlucky(SlowSink):
+        def deliver(self, parcel: Parcel) -> Outcome:
+            server.kill()
+            restart.start()
+            return outlet.deliver(parcel)
+
+    over = threading.Event()
+
+    def start_and_stay() -> None:  # a server ends with the thread that started it
+        time.sleep(1)
+        server.start()
+        over.wait(60)
+
+    restart = threading.Thread(target=start_and_stay)
+
+    assert send.send_batch(engine, "email", now=clock, outlet=Unlucky(lambda: None)).sent == 1
+    clock.at += timedelta(days=1)
+    assert send.send_batch(engine, "email", now=clock, outlet=outlet).leased == 0
+    assert len(letters_in(tmp_path)) == 1
+    engine.dispose()
+    over.set()
+    restart.join()
 
 
 def _die_before_the_record(url: str, smtp_url: str, after: int) -> None:
