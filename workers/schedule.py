@@ -9,10 +9,10 @@ from orderpipe.settings import settings
 
 PERIODS: dict[str, timedelta] = {
     "sweep": timedelta(seconds=settings().sweep_seconds),
-    "restock": timedelta(seconds=15),
-    "target.check": timedelta(seconds=15),
-    "notify.email": timedelta(seconds=10),
-    "notify.sms": timedelta(seconds=10),
+    "restock": timedelta(seconds=3 * settings().sweep_seconds),
+    "target.check": timedelta(seconds=3 * settings().sweep_seconds),
+    "notify.email": timedelta(seconds=2 * settings().sweep_seconds),
+    "notify.sms": timedelta(seconds=2 * settings().sweep_seconds),
 }
 
 _QUEUES = {"notify.email": Queue.NOTIFY, "notify.sms": Queue.NOTIFY}

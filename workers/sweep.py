@@ -11,7 +11,7 @@ from orderpipe import broker
 from orderpipe.flow import ENDS, Lane, Queue, Unit, WaitingFor, next_step
 from orderpipe.settings import settings
 from orderpipe.sideflows import queries
-from orderpipe.store import clock
+from orderpipe.store import clock, units
 from orderpipe.store.clock import Due
 from workers.run import Run
 
@@ -27,7 +27,7 @@ def sweep(run: Run) -> int:
     due: dict[Unit, list[Due]] = {}
     for unit in (Unit.ORDER, Unit.FULFILLMENT):
         with run.engine.begin() as tx:
-            due[unit] = clock.take_due(tx, unit, now=run.clock(), lanes=lanes, limit=MOST)
+            due[unit] = clock.take_due(tx, unit, now=run.clock(), lanes=lanes, limit=MOST, pause=units.look_again())
             held = [one.id for one in due[unit] if one.waiting_for == WaitingFor.QUERY] if unit == Unit.ORDER else []
             asked = queries.next_tasks(tx, held) if held else {}
         for name, order_ids in asked.items():
@@ -68,7 +68,7 @@ def _parts(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
 
 def _hand_out_intakes(run: Run) -> None:
     with run.engine.begin() as tx:
-        intakes = clock.take_due_intakes(tx, now=run.clock(), limit=MOST)
+        intakes = clock.take_due_intakes(tx, now=run.clock(), limit=MOST, pause=units.look_again())
     if intakes:
         broker.send_stage("receive", intakes, Lane.STANDARD)
 

@@ -28,6 +28,10 @@ class Settings(BaseSettings):
 
     database_pool: int = Field(5, ge=1, description="database connections that one process keeps open")
     sweep_seconds: float = Field(5.0, gt=0, description="how often overdue units are looked for")
+    look_again_seconds: float = Field(
+        30.0, gt=0, description="after this long the clock takes a message for lost and sends another; it doubles while nothing comes of it"
+    )
+    lease_seconds: float = Field(120.0, gt=0, description="after this long what a sender was given to send, and did not report on, is due again")
     long_queue: int = Field(400, ge=1, description="messages in a lane's queue above which the sweep hands nothing more to it")
 
 

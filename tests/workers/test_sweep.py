@@ -19,6 +19,9 @@ from tests.floor import Floor
 from workers import sweep
 
 
+PAUSE = timedelta(seconds=30)
+
+
 def handed(floor: Floor, seconds: float) -> list[tuple[str, int, str]]:
     """What the sweep sends so many seconds later: stage, how many units, lane; nobody works on it."""
     floor.now += timedelta(seconds=seconds)
@@ -79,7 +82,7 @@ def test_is_fair_between_shops(floor: Floor, monkeypatch: pytest.MonkeyPatch) ->
     small = [floor.order(shop="small") for _ in range(3)]
     floor.now += timedelta(seconds=60)
     with floor.engine.begin() as tx:
-        taken = clock.take_due(tx, Unit.ORDER, now=floor.now, lanes=["standard"], limit=10)
+        taken = clock.take_due(tx, Unit.ORDER, now=floor.now, lanes=["standard"], limit=10, pause=PAUSE)
     assert len(taken) == 10
     assert {one.id for one in taken} >= set(small)
 
@@ -92,7 +95,7 @@ def test_is_safe_twice_at_once(floor: Floor) -> None:
     def take() -> None:
         for _ in range(10):
             with floor.engine.begin() as tx:
-                found.extend(clock.take_due(tx, Unit.ORDER, now=floor.now, lanes=["standard"], limit=50))
+                found.extend(clock.take_due(tx, Unit.ORDER, now=floor.now, lanes=["standard"], limit=50, pause=PAUSE))
 
     threads = [threading.Thread(target=take) for _ in range(3)]
     for one in threads:

@@ -7,7 +7,7 @@ refused is kept with the reason. The number of statements does not grow with the
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from orderpipe.domain.decisions import Tell
@@ -17,14 +17,11 @@ from orderpipe.flow import IntakeState, OrderState
 from orderpipe.intake import keys
 from orderpipe.intake.outcomes import Outcome, Received, Recorded, Refused, answer_to, malformed
 from orderpipe.intake.refusals import FieldError, Malformed
-from orderpipe.store import intakes, journal, new_orders, notifications, shops
+from orderpipe.store import intakes, journal, new_orders, notifications, shops, units
 from orderpipe.store.journal import Entry
 from orderpipe.store.metadata import Tx
 from orderpipe.store.new_orders import Reference, Stored
 from orderpipe.store.policies import policies
-
-FIRST_LOOK = timedelta(seconds=30)
-"""When the clock takes a new order up whose message was lost."""
 
 REFUSED_BYTES_KEPT = 64 * 1024
 """What is kept of a message that is refused; its SHA-256 is kept of the whole."""
@@ -116,7 +113,7 @@ def _order_row(one: _Wanted, shop: shops.Shop, rules: Policies, now: datetime) -
         "payment_method": draft.payment_method, "prepaid": one.prepaid, "currency": draft.currency or shop.currency,
         "total": draft.total, "requested_on": draft.requested_on, "note": draft.note or None,
         "backorder_policy": draft.backorder_policy or shop.backorder_policy,
-        "state": OrderState.RECEIVED.value, "next_at": now + FIRST_LOOK, "received_at": now, "stage_entered_at": now,
+        "state": OrderState.RECEIVED.value, "next_at": now + units.look_again(), "received_at": now, "stage_entered_at": now,
         "due_at": due_at(rules, shop_id, order_type=draft.type, state=OrderState.RECEIVED, entered_at=now),
         "complete_by": complete_by(rules, shop_id, order_type=draft.type, received_at=now),
     }

@@ -44,9 +44,9 @@ def claim_tick(tx: Tx, job: str, *, now: datetime, period: timedelta, owner: str
     return row.one_or_none() is not None
 
 
-def take_due(tx: Tx, unit: Unit, *, now: datetime, lanes: Sequence[str], limit: int) -> list[Due]:
+def take_due(tx: Tx, unit: Unit, *, now: datetime, lanes: Sequence[str], limit: int, pause: timedelta) -> list[Due]:
     """
-    Up to `limit` units of these lanes whose time has come, fair between shops, handed out for 30 s, then 60 s, and so on.
+    Up to `limit` units of these lanes whose time has come, fair between shops, handed out for `pause`, then twice as long, and so on.
 
     Units locked by somebody are left for the next tick. Those that waited for a fact are free to be looked at again, save
     the ones whose hold a side flow looks after.
@@ -60,24 +60,24 @@ def take_due(tx: Tx, unit: Unit, *, now: datetime, lanes: Sequence[str], limit: 
             locked AS (SELECT t.id FROM {_TABLE[unit]} t WHERE t.id IN (SELECT id FROM chosen) AND t.next_at <= :now
                 ORDER BY t.id FOR NO KEY UPDATE SKIP LOCKED),
             handed AS (UPDATE {_TABLE[unit]} t SET attempts = least(t.attempts + 1, 30),
-                next_at = CAST(:now AS timestamptz) + interval '30 seconds' * power(2, least(t.attempts, 7)),
+                next_at = CAST(:now AS timestamptz) + CAST(:pause AS interval) * power(2, least(t.attempts, 7)),
                 waiting_for = CASE WHEN t.waiting_for IN ('query', 'office') THEN t.waiting_for END
                 WHERE t.id IN (SELECT id FROM locked) RETURNING t.id, t.state, t.waiting_for)
             SELECT c.id, c.order_id, h.state, h.waiting_for, c.attempts, c.lane, c.shop_id, c.appointment
             FROM chosen c JOIN handed h ON h.id = c.id ORDER BY c.id"""),
-        {"now": now, "lanes": list(lanes), "limit": limit},
+        {"now": now, "lanes": list(lanes), "limit": limit, "pause": pause},
     )
     return [Due(*row) for row in rows]
 
 
-def take_due_intakes(tx: Tx, *, now: datetime, limit: int) -> list[int]:
+def take_due_intakes(tx: Tx, *, now: datetime, limit: int, pause: timedelta) -> list[int]:
     """Intakes that are still to be taken down and whose time has come."""
     rows = tx.execute(
         text("""UPDATE intake t SET attempts = t.attempts + 1,
-                next_at = CAST(:now AS timestamptz) + interval '30 seconds' * power(2, least(t.attempts, 7))
+                next_at = CAST(:now AS timestamptz) + CAST(:pause AS interval) * power(2, least(t.attempts, 7))
             WHERE t.id IN (SELECT id FROM intake WHERE next_at <= :now ORDER BY next_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
             RETURNING t.id"""),
-        {"now": now, "limit": limit},
+        {"now": now, "limit": limit, "pause": pause},
     )
     return sorted(row.id for row in rows)
 

@@ -12,12 +12,23 @@ from sqlalchemy import text
 
 from orderpipe.domain.orders import order_of
 from orderpipe.flow import ENDS, State, Unit, WaitingFor, check_transition
+from orderpipe.settings import settings
 from orderpipe.store.metadata import Tx
 
-SOON = timedelta(seconds=60)
-"""No live unit is looked at later than this after it moved, should the message that carries it on be lost."""
-HINTED = timedelta(seconds=10)
-"""How long the clock leaves a unit alone that a message has just been sent for."""
+
+def look_again() -> timedelta:
+    """After this long the clock takes the message for a unit to be lost and sends another."""
+    return timedelta(seconds=settings().look_again_seconds)
+
+
+def soon(now: datetime) -> datetime:
+    """No live unit is looked at later than this after it moved, should the message that carries it on be lost."""
+    return now + 2 * look_again()
+
+
+def hinted(now: datetime) -> datetime:
+    """Until then the clock leaves a unit alone that a message has just been sent for."""
+    return now + look_again() / 3
 
 _TABLE = {Unit.ORDER: "orders", Unit.FULFILLMENT: "fulfillment", Unit.INTAKE: "intake"}
 
@@ -89,7 +100,7 @@ def move(tx: Tx, unit: Unit, moves: Sequence[Moved], now: datetime) -> None:
                 AS u (id, before, after, waiting_for, until, due_at, ended)
             WHERE t.id = u.id AND t.state = u.before"""),
         {
-            "now": now, "soon": now + SOON,
+            "now": now, "soon": soon(now),
             "ids": [moved.id for moved in moves], "befores": [moved.before for moved in moves],
             "afters": [moved.after for moved in moves], "waits": [moved.waiting_for for moved in moves],
             "untils": [moved.until for moved in moves], "dues": [moved.due_at for moved in moves],
@@ -131,7 +142,7 @@ def wake(tx: Tx, unit: Unit, ids: Collection[int], answered: Iterable[WaitingFor
     rows = tx.execute(
         text(f"""UPDATE {_TABLE[unit]} SET waiting_for = NULL, next_at = :soon, attempts = 0
             WHERE id = ANY(:ids) AND waiting_for = ANY(:answered) AND ended_at IS NULL RETURNING id"""),
-        {"ids": sorted(set(ids)), "answered": list(answered), "soon": now + HINTED},
+        {"ids": sorted(set(ids)), "answered": list(answered), "soon": hinted(now)},
     )
     return sorted(row.id for row in rows.all())
 
