@@ -21,6 +21,7 @@ from orderpipe.api import (
     orders_out,
     payments,
     products,
+    status,
     stock,
     warehouse,
     work_list,
@@ -40,7 +41,7 @@ from orderpipe.serving.hints import Hints
 
 ROUTERS: tuple[APIRouter, ...] = (
     orders_in.router, orders_bulk.router, orders_out.router, order_steps.router, intakes_out.router, payments.router,
-    warehouse.router, work_list.router, carrier.router, stock.router, products.router, health.router,
+    warehouse.router, work_list.router, carrier.router, stock.router, products.router, status.router, health.router,
 )
 STREAMS = frozenset({"/v1/orders/bulk"})
 """Paths whose bodies are read as they come and may be of any length."""

@@ -7,7 +7,7 @@ A connection that breaks and an answer that says "later" (503, 429) are tried ag
 import http.client
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -58,9 +58,9 @@ class Door:
         self._connection: http.client.HTTPConnection | None = None
 
     def get(self, path: str, **query: object) -> Any:
-        """The document at this path. Raises Unanswered."""
+        """The document at this path; a list in the query is repeated. Raises Unanswered."""
         given = {name: value for name, value in query.items() if value is not None}
-        target = f"{path}?{urlencode(given)}" if given else path
+        target = f"{path}?{urlencode(given, doseq=True)}" if given else path
         return _document(f"GET {target}", self.send("GET", target))
 
     def pages(self, path: str, **query: object) -> Iterator[Mapping[str, Any]]:
@@ -76,6 +76,12 @@ class Door:
     def post(self, path: str, document: object, **headers: str) -> Any:
         """The answer to what was posted. Raises Unanswered; Refused when it was not accepted."""
         return _document(f"POST {path}", self.send("POST", path, document, **headers))
+
+    def post_all(self, path: str, documents: Sequence[object]) -> None:
+        """Post a list of which every entry must be accepted. Raises Unanswered; Refused when one was not."""
+        answer = self.send("POST", path, documents)
+        if not answer.ok or answer.document["refused"]:
+            raise Refused(f"POST {path}", answer)
 
     def send(self, method: str, path: str, document: object = None, **headers: str) -> Answer:
         """

@@ -48,6 +48,7 @@ class Scene:
         self.orders, self.keys, self.addresses = tuple(orders), dict(keys), addresses
         self._lock = threading.Lock()
         self._taken: dict[str, Taken] = {}
+        self._by_reference: dict[tuple[str, str], Taken] = {}
         self._by_script: dict[str, Taken] = {}
         self._witnessed: dict[str, set[str]] = defaultdict(set)
         self._troubles: list[str] = []
@@ -57,6 +58,7 @@ class Scene:
         taken = Taken(order, receipt["id"], receipt["number"])
         with self._lock:
             self._taken[taken.id] = taken
+            self._by_reference[order.shop, order.reference] = taken
             if order.script:
                 self._by_script[order.script] = taken
 
@@ -65,10 +67,18 @@ class Scene:
         taken = self._taken.get(order_id)
         return taken.order if taken else None
 
+    def taken_as(self, order: SampleOrder) -> Taken | None:
+        """What this order of the sample was taken down as; None while the shop has no answer yet."""
+        return self._by_reference.get((order.shop, order.reference))
+
     def taken(self) -> list[Taken]:
         """Every order taken down so far."""
         with self._lock:
             return list(self._taken.values())
+
+    def first(self) -> str | None:
+        """The id of the first order that was taken down; ids sort by age."""
+        return min((one.id for one in self.taken()), default=None)
 
     def playing(self, script: str) -> Taken | None:
         """The order that plays this exception, once it is taken down."""
@@ -80,7 +90,7 @@ class Scene:
         return order.script if order else ""
 
     def witness(self, script: str, what: str) -> None:
-        """Something of an exception has been seen."""
+        """Something of an exception has been seen; of an ordinary order ("") nobody asks."""
         with self._lock:
             self._witnessed[script].add(what)
 

@@ -1,0 +1,171 @@
+"""
+`orderpipe demo`: everything that `orderpipe up` starts, with two shops, their customers and a day's orders in it.
+
+The demo speaks to servers of its own and to nobody outside: no configured database, broker, mail or SMS provider is touched.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+
+from orderpipe.local.stack import Stack
+from orderpipe.local.supervisor import StopRequested
+from orderpipe.settings import Settings
+from orderpipe.simulation import summary, view
+from orderpipe.simulation.actor import Actor
+from orderpipe.simulation.carrier import Carrier
+from orderpipe.simulation.customers import Customers
+from orderpipe.simulation.door import Door, Unanswered
+from orderpipe.simulation.judge import Judge, Verdict
+from orderpipe.simulation.office import Office
+from orderpipe.simulation.premises import open_shops, stock_up
+from orderpipe.simulation.sample import sample
+from orderpipe.simulation.scene import Addresses, Scene
+from orderpipe.simulation.shops import Shops
+from orderpipe.simulation.warehouse import Warehouse
+from orderpipe.simulation.watch import Watcher
+
+STALLED_SECONDS = 75.0
+"""When nothing has changed for so long, nothing will; the clock makes good a lost message well before."""
+
+LINE_EVERY_SECONDS = 3.0
+
+PICTURE = "ORDERPIPE_DEMO_SVG"
+"""For developers: the environment variable with the path at which the last picture is kept as SVG."""
+
+INTERRUPTED = 130
+
+_LOG_WIDTH = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How the demo shows itself: the console, and whether as plain lines."""
+
+    console: Console
+    plain: bool
+
+
+def run_demo(orders: int = 100, *, exit_when_done: bool = False, data: Path, plain: bool | None = None) -> int:
+    """
+    Run the demo with so many orders and show it; returns the exit code.
+
+    With `exit_when_done` that is 0 when everything came as written and 1 when not; else the demo runs until Ctrl-C and it is 0.
+    Raises CannotStart. `plain` None: plain lines unless the output is a terminal.
+    """
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _LOG_WIDTH
+    told = Told(console, not console.is_terminal if plain is None else plain)
+    with Stack(data, settings=Settings.model_construct(), say=console.print) as stack:
+        console.print("Starting PostgreSQL, Redis, the workers, the clock, the HTTP door, Flower and the mail catcher …")
+        try:
+            stack.start()
+        except StopRequested:
+            return INTERRUPTED
+        return _play(stack, orders, exit_when_done=exit_when_done, told=told)
+
+
+def _play(stack: Stack, orders: int, *, exit_when_done: bool, told: Told) -> int:
+    scene = _set_the_scene(stack, orders)
+    watcher = Watcher(scene)
+    verdict: Verdict | None = None
+    with _acting(scene, watcher):
+        _watch(stack, scene, watcher, told)
+        if stack.supervisor.asked_to_stop and not _ended(watcher):
+            return INTERRUPTED if exit_when_done else 0
+        verdict = _conclude(stack, scene, watcher, told)
+        if not exit_when_done:
+            told.console.print("\nEverything keeps running; Ctrl-C ends it.")
+            stack.run_until_stopped()
+            return 0
+    return 0 if verdict.good else 1
+
+
+def _set_the_scene(stack: Stack, orders: int) -> Scene:
+    environment, places = stack.environment(), stack.addresses()
+    addresses = Addresses(environment["ORDERPIPE_PUBLIC_URL"], places["Mail that was sent"], places["SMS that were sent"])
+    keys = open_shops(environment["ORDERPIPE_DATABASE_URL"])
+    chosen = sample(orders)
+    stock_up(addresses.api, keys, chosen)
+    return Scene(chosen, keys, addresses)
+
+
+def _actors(scene: Scene) -> list[Actor]:
+    by_shop: Sequence[Callable[[str, Scene], Actor]] = (Warehouse, Carrier, Office)
+    return [Customers(scene), *(actor(shop, scene) for shop in scene.keys for actor in by_shop), Shops(scene)]
+
+
+@contextmanager
+def _acting(scene: Scene, watcher: Watcher) -> Iterator[None]:
+    """Let everybody act until the block ends."""
+    everybody = [*_actors(scene), watcher]
+    for actor in everybody:
+        actor.start()
+    try:
+        yield
+    finally:
+        for actor in everybody:
+            actor.ask_to_stop()
+        for actor in everybody:
+            actor.wait(5)
+
+
+def _ended(watcher: Watcher) -> bool:
+    return watcher.finished or watcher.picture.quiet_seconds > STALLED_SECONDS
+
+
+def _watch(stack: Stack, scene: Scene, watcher: Watcher, told: Told) -> None:
+    """Show what happens until the sample is through, nothing happens any more, or somebody asks to stop."""
+    wanted, addresses = len(scene.orders), _worth_showing(stack)
+    if told.plain:
+        _until_ended(stack, watcher, _Lines(lambda: told.console.print(view.line(watcher.picture, watcher.script, wanted))))
+        return
+    with Live(console=told.console, get_renderable=lambda: view.live(watcher.picture, watcher.script, wanted, addresses)) as shown:
+        _until_ended(stack, watcher, lambda: None)
+        shown.refresh()
+
+
+class _Lines:
+    """Prints a line every few seconds, however often it is called."""
+
+    def __init__(self, show: Callable[[], None]) -> None:
+        self._show = show
+        self._next = 0.0
+
+    def __call__(self) -> None:
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + LINE_EVERY_SECONDS
+            self._show()
+
+
+def _until_ended(stack: Stack, watcher: Watcher, show: Callable[[], None]) -> None:
+    while not stack.supervisor.asked_to_stop and not _ended(watcher):
+        stack.supervisor.check()
+        show()
+        time.sleep(0.1)
+
+
+def _conclude(stack: Stack, scene: Scene, watcher: Watcher, told: Told) -> Verdict:
+    verdict = Judge(scene).verdict()
+    addresses = _worth_showing(stack)
+    if path := os.environ.get(PICTURE):
+        view.save_svg(path, view.live(watcher.picture, watcher.script, len(scene.orders), addresses))
+    durations = {}
+    for shop, keys in scene.keys.items():
+        try:
+            durations[shop] = Door(scene.addresses.api, keys.office).get("/v1/status/durations", from_order=scene.first())["data"]
+        except Unanswered:
+            durations[shop] = []
+    summary.print_summary(told.console, verdict, watcher.picture, durations, addresses)
+    return verdict
+
+
+def _worth_showing(stack: Stack) -> dict[str, str]:
+    return {label: address for label, address in stack.addresses().items() if address.startswith("http")}

@@ -1,0 +1,120 @@
+"""
+The warehouse of one shop: picks what is released and packs what is picked, with a scanner that now and then reads the wrong thing.
+
+Services are performed from here too: whoever does them says so.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from orderpipe.simulation.actor import Actor
+from orderpipe.simulation.door import Door
+from orderpipe.simulation.scene import Scene
+
+_SCANS = 1_500
+"""Scans in one request at most."""
+
+Job = Mapping[str, Any]
+Scan = dict[str, Any]
+
+
+class Warehouse(Actor):
+    """Everybody who picks, packs and performs services in one shop."""
+
+    def __init__(self, shop: str, scene: Scene) -> None:
+        super().__init__(f"warehouse of {shop}", scene)
+        self._door = Door(scene.addresses.api, scene.keys[shop].warehouse)
+        self._done: set[tuple[str, str]] = set()
+
+    def look(self) -> None:
+        """Take the work list and do everything on it that has not been done."""
+        jobs = list(self._door.pages("/v1/fulfillments", state=["released", "picked"], limit=500))
+        known = [job for job in jobs if self.scene.order(job["order"]) is not None]
+        self._perform([job for job in known if job["kind"] == "appointment" and self._is_new(job, "perform")])
+        parcels = [job for job in known if job["kind"] == "parcel"]
+        self._scan([job for job in parcels if job["state"] == "released" and self._is_new(job, "pick")], self._picks)
+        self._scan([job for job in parcels if job["state"] == "picked" and self._is_new(job, "pack")], _packs)
+
+    def _is_new(self, job: Job, task: str) -> bool:
+        return (job["id"], task) not in self._done
+
+    def _scan(self, jobs: list[Job], scans_of: Callable[[Job, str], Iterator[Scan]]) -> None:
+        batch: list[Scan] = []
+        for job in jobs:
+            batch += scans_of(job, self.scene.script_of(job["order"]))
+            if len(batch) >= _SCANS:
+                self._send(batch)
+                batch = []
+        if batch:
+            self._send(batch)
+
+    def _send(self, scans: list[Scan]) -> None:
+        answer = self._door.post("/v1/scans", scans)
+        for scan, told in zip(scans, answer["results"], strict=True):
+            if told["status"] >= 400:
+                self._refused(scan, told)
+            self._done.add((scan["fulfillment"], scan["phase"]))
+
+    def _refused(self, scan: Scan, told: Mapping[str, Any]) -> None:
+        """A refusal that is played is witnessed; any other is a trouble, unless the order was canceled under our hands."""
+        if scan["operator"] == "trainee":
+            self.scene.witness("wrong-scan", told["code"])
+        elif told["code"] != "too-late":
+            self.scene.trouble(f"{self.name}: the scan of {scan['barcode']} for {scan['fulfillment']} was refused: {told['detail']}")
+
+    def _picks(self, job: Job, script: str) -> Iterator[Scan]:
+        if script == "wrong-scan":
+            yield from _wrong_scans(job)
+        if script == "short-pick" and any(line["quantity"] > 1 for line in job["lines"]):
+            self.scene.witness(script, "short")
+            line = job["lines"][0]
+            yield _scan(job, "pick", line["sku"], line["quantity"] - 1)
+            yield _scan(job, "short", line["sku"], 1) | {"phase": "short"}
+        else:
+            for line in job["lines"]:
+                yield from _all_of(job, "pick", line, line["quantity"])
+        self._done.add((job["id"], "pick"))
+
+    def _perform(self, jobs: list[Job]) -> None:
+        if not jobs:
+            return
+        said = [{"fulfillment": job["id"], "client_id": f"done-{job['id']}", "by": "Sam Field"} for job in jobs]
+        answer = self._door.post("/v1/performed", said)
+        for job, told in zip(jobs, answer["results"], strict=True):
+            self._done.add((job["id"], "perform"))
+            if told["status"] < 400:
+                self.scene.witness(self.scene.script_of(job["order"]), "performed")
+            elif told["code"] != "too-late":
+                self.scene.trouble(f"{self.name}: the service {job['number']} was refused: {told['detail']}")
+
+
+def _packs(job: Job, _script: str) -> Iterator[Scan]:
+    for line in job["lines"]:
+        if line["picked"]:
+            yield from _all_of(job, "pack", line, line["picked"])
+
+
+def _all_of(job: Job, phase: str, line: Mapping[str, Any], pieces: int) -> Iterator[Scan]:
+    """All pieces of a line: whole packs by the code on the pack, the rest by that on the piece, or by hand without one."""
+    packs = [code for code in line["gtins"] if code["pack_quantity"] > 1]
+    singles = [code["gtin"] for code in line["gtins"] if code["pack_quantity"] == 1]
+    for code in packs:
+        count, pieces = divmod(pieces, code["pack_quantity"])
+        if count:
+            yield _scan(job, phase, code["gtin"], count)
+    if pieces:
+        yield _scan(job, phase, singles[0] if singles else line["sku"], pieces)
+
+
+def _wrong_scans(job: Job) -> Iterator[Scan]:
+    """Something else from the shelf, a code of nobody's, and one piece more than wanted."""
+    line = job["lines"][0]
+    for barcode, quantity in (("LAMP-OAK", 1), ("95060001343521", 1), (line["sku"], line["quantity"] + 1)):
+        yield _scan(job, "pick", barcode, quantity) | {"operator": "trainee"}
+
+
+def _scan(job: Job, phase: str, barcode: str, quantity: int) -> Scan:
+    return {
+        "fulfillment": job["id"], "phase": phase, "barcode": barcode, "quantity": quantity, "operator": "picker-1",
+        "station": job["location"] or "", "client_id": f"{phase}-{job['id']}-{barcode}-{quantity}",
+    }
