@@ -1,7 +1,190 @@
 """
-The page on which a customer answers our question.
+The page on which a customer answers our question, or cancels the order instead.
+
+Whoever has the link may answer; an answer is taken when the same checks that asked find what was asked about in order.
 """
 
-from fastapi import APIRouter
+import logging
+import secrets
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
 
-router = APIRouter(prefix="/q", include_in_schema=False)
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from orderpipe.channels.views import OrderView
+from orderpipe.channels.wording import language_of, wording
+from orderpipe.domain.queries import Answer
+from orderpipe.domain.rules import check
+from orderpipe.serving.transactions import InWork, Now, Work
+from orderpipe.sideflows import queries
+from orderpipe.sideflows.cancellations import CancelRefused
+from orderpipe.sideflows.queries import AlreadyAnswered, AnswerRefused
+from orderpipe.store import checks, notifications, questions
+from orderpipe.store.database import is_transient
+from orderpipe.tracking import replies
+from orderpipe.tracking.forms import Question, Scene, questions_of
+from orderpipe.tracking.pages import HEADERS, countries_by_name, note, page
+from orderpipe.tracking.replies import Posted, Problems
+from orderpipe.tracking.words import language_wanted, words_of
+
+log = logging.getLogger(__name__)
+
+CUSTOMER = "customer"
+"""What the journal calls whoever answers here."""
+_MOST_FIELDS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What lies before the customer: the question behind the link, as a form while it is open."""
+
+    token: str
+    language: str
+    order_id: int
+    standing: str
+    scene: Scene
+    questions: tuple[Question, ...]
+
+
+class UnknownLink(HTTPException):
+    """Nobody was given this link."""
+
+    def __init__(self) -> None:
+        super().__init__(404)
+
+
+class FriendlyRoute(APIRoute):
+    """Whatever goes wrong, a customer reads a page in words."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The endpoint, with a page for each of its failures."""
+        serve = super().get_route_handler()
+
+        async def friendly(request: Request) -> Response:
+            try:
+                return await serve(request)
+            except Exception as error:
+                return _sorry(error, language_wanted(request.headers.get("accept-language", "")))
+
+        return friendly
+
+
+def _sorry(error: Exception, language: str) -> Response:
+    if isinstance(error, HTTPException):
+        return note("unknown", language, status=error.status_code)
+    if is_transient(error):
+        log.warning("A customer's page was not served: %s", error)
+        return note("unavailable", language, status=503)
+    incident = f"inc_{secrets.token_hex(8)}"
+    log.error("incident %s on a customer's page", incident, exc_info=error)
+    return note("broken", language, status=500, incident=incident)
+
+
+router = APIRouter(prefix="/q", include_in_schema=False, route_class=FriendlyRoute, default_response_class=HTMLResponse)
+
+
+async def _posted(request: Request) -> Posted:
+    try:
+        fields = parse_qsl((await request.body()).decode("ascii", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except ValueError as reason:
+        raise HTTPException(400) from reason
+    return dict(fields)
+
+
+def _sheet(token: str, work: InWork) -> Sheet:
+    """What this link opens. Raises UnknownLink."""
+    asked = questions.behind_link(work.tx, token)
+    if asked is None:
+        raise UnknownLink
+    order = notifications.orders_to_tell_of(work.tx, [asked.order_id])[asked.order_id]
+    language = language_of(asked.language)
+    said = wording(language, order.time_zone, order.currency)
+    scene = Scene(order, OrderView(order, said), said, words_of(language))
+    form = questions_of(asked.doubts, scene) if asked.state == "open" else ()
+    ended = asked.order_state if asked.order_state in ("canceled", "rejected") else asked.state
+    return Sheet(token, language, asked.order_id, ended, scene, form)
+
+
+InSheet = Annotated[Sheet, Depends(_sheet, scope="function")]
+
+
+@router.get("/{token}")
+def show(sheet: InSheet) -> Response:
+    """The question as a form; once it is answered, what became of it."""
+    return _form(sheet) if sheet.standing == "open" else _note(sheet, sheet.standing)
+
+
+@router.post("/{token}")
+def take(sheet: InSheet, posted: Annotated[Posted, Depends(_posted)], work: InWork, now: Now) -> Response:
+    """Take the answer down, or show the form again with what is wrong beside it."""
+    if sheet.standing != "open":
+        return _back(sheet.token)
+    reply = replies.read(posted, sheet.questions, sheet.scene)
+    if reply.twice:
+        return _form(sheet, posted, replies.said_twice(reply, sheet.scene))
+    if reply.says_nothing:
+        return _form(sheet, posted, replies.unanswered(sheet.questions, sheet.scene))
+    try:
+        answered = queries.answer(work.tx, sheet.token, reply.answer, by=CUSTOMER, now=now)
+    except AnswerRefused as refused:
+        return _form(sheet, posted, replies.in_words(refused.problems, sheet.scene))
+    except AlreadyAnswered:
+        return _back(sheet.token)
+    if problems := replies.still_in_doubt(_found(work, sheet.order_id), sheet.questions, reply, sheet.scene):
+        work.undo()
+        return _form(sheet, posted, problems)
+    work.hints(answered.hints)
+    return _back(sheet.token)
+
+
+@router.get("/{token}/cancel")
+def ask_to_cancel(sheet: InSheet) -> Response:
+    """Ask once more before anything is canceled."""
+    if sheet.standing != "open":
+        return _back(f"../{sheet.token}")
+    heading, shop_name = sheet.scene.words["cancel"]["heading"], sheet.scene.view.shop_name
+    return page("cancel.html", sheet.language, heading=heading, shop_name=shop_name, order=sheet.scene.view, token=sheet.token)
+
+
+@router.post("/{token}/cancel")
+def cancel(sheet: InSheet, work: InWork, now: Now) -> Response:
+    """Cancel the order."""
+    try:
+        answered = queries.answer(work.tx, sheet.token, Answer({}, cancel=True), by=CUSTOMER, now=now)
+    except AlreadyAnswered:
+        return _back(f"../{sheet.token}")
+    except CancelRefused:
+        return _note(sheet, "too-late", status=409)
+    work.hints(answered.hints)
+    return _back(f"../{sheet.token}")
+
+
+def _found(work: Work, order_id: int) -> tuple[Any, ...]:
+    """What the checks find in the order as it is now answered."""
+    return check(checks.subjects(work.tx, [order_id])[0].order)
+
+
+def _form(sheet: Sheet, posted: Posted | None = None, problems: Problems | None = None) -> Response:
+    words, scene, said = sheet.scene.words, sheet.scene, sheet.scene.wording.phrases
+    return page(
+        "question.html", sheet.language, status=422 if problems else 200, shop_name=scene.view.shop_name,
+        heading=words["page"]["heading_one" if len(sheet.questions) == 1 else "heading_more"],
+        token=sheet.token, order=scene.view, questions=sheet.questions, filled=posted or {}, problems=problems or {},
+        countries=countries_by_name(sheet.language, scene.order.country),
+        methods=list(dict.fromkeys(said["payment"].values())), total_word=said["words"]["total"], colon=said["words"]["colon"],
+    )
+
+
+def _note(sheet: Sheet, kind: str, *, status: int = 200) -> Response:
+    return note(kind, sheet.language, status=status, shop_name=sheet.scene.view.shop_name, number=sheet.scene.order.number)
+
+
+def _back(where: str) -> Response:
+    """To the page that says how it stands, so that a reload sends nothing twice."""
+    return RedirectResponse(where, 303, HEADERS)

@@ -1,0 +1,62 @@
+"""
+The pages as they are sent: escaped, with their style inline, and shut against everything a page with a secret address need not do.
+"""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from functools import lru_cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+from babel import Locale
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from orderpipe.domain.countries import is_country
+from orderpipe.tracking.words import words_of
+
+_CSS = (files(__package__) / "templates" / "page.css").read_text("utf-8")
+_HASH = b64encode(sha256(_CSS.encode()).digest()).decode()
+HEADERS = {
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src 'sha256-{_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+
+def page(template: str, language: str, *, status: int = 200, **scene: Any) -> HTMLResponse:
+    """The page of this name in one of our languages."""
+    words = words_of(language)
+    html = _environment().get_template(template).render({"shop_name": "", "words": words, "css": Markup(_CSS)} | scene)  # noqa: S704
+    return HTMLResponse(html, status, {**HEADERS, "Content-Language": words["tag"]})
+
+
+def note(kind: str, language: str, *, status: int = 200, shop_name: str = "", **facts: str) -> HTMLResponse:
+    """A page that says one thing."""
+    said: Mapping[str, str] = words_of(language)["notes"][kind]
+    sentence = said["text"].format(**facts)
+    return page("note.html", language, status=status, heading=said["heading"], sentence=sentence, shop_name=shop_name)
+
+
+@lru_cache(maxsize=50)
+def countries_by_name(language: str, first: str) -> tuple[tuple[str, str], ...]:
+    """Every country as (code, name), in the order of the names but for the one to be offered first."""
+    names = Locale.parse({"zh": "zh_Hans_CN"}.get(language, language)).territories
+    known = sorted(((code, name) for code, name in names.items() if is_country(code)), key=lambda one: (one[0] != first, one[1]))
+    return tuple(known)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader(__package__, "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters["slug"] = lambda name: name.strip("/").replace("/", "-")
+    return environment
