@@ -31,7 +31,8 @@ def doubtful(floor: Floor, *lines: DraftLine, **draft: Any) -> tuple[int, str]:
     """An order that the checks ask about, of a shop that has SKU-1 and SKU-2, and the path of the page in its letter."""
     floor.order((("SKU-1", 1), ("SKU-2", 1)))
     with floor.engine.begin() as tx:
-        whole: dict[str, Any] = {"customer": ANN, "lines": lines or MUG_AND_POT, "payment_method": "invoice", "currency": "GBP", "ship_to": LONDON}
+        whole: dict[str, Any] = {"customer": ANN, "lines": lines or MUG_AND_POT, "ship_to": LONDON}
+        whole |= {"payment_method": "invoice", "currency": "GBP"}
         made = OrderDraft(f"REF-{secrets.token_hex(4)}", **(whole | draft))
         taken_down = record(tx, [Received(builders.shop(tx), made.reference.encode(), made)], floor.now)[0]
         assert isinstance(taken_down, Recorded), taken_down
