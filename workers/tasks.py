@@ -16,7 +16,7 @@ from orderpipe.intake import receive
 from orderpipe.settings import settings
 from orderpipe.sideflows import office, queries, restock, targets
 from orderpipe.sideflows.queries import Desk
-from orderpipe.store import clock
+from orderpipe.store import clock, units
 from orderpipe.store.metadata import Tx
 from workers import run, send
 from workers.run import Run
@@ -76,8 +76,8 @@ for _step in STEPS[1:]:
 
 
 @app.task(name="receive", base=OrderpipeTask, bind=True)
-def take_down(self: OrderpipeTask, intake_ids: list[int]) -> list[int]:
-    """Take down what was received and kept raw; returns the orders to be validated."""
+def take_down(self: OrderpipeTask, intake_ids: list[int]) -> str:
+    """Take down what was received and kept raw, and send each lane's orders on to be validated."""
     started = self.started()
 
     def work(part: Sequence[int]) -> list[int]:
@@ -88,10 +88,12 @@ def take_down(self: OrderpipeTask, intake_ids: list[int]) -> list[int]:
         with started.engine.begin() as tx:
             receive.note_failure(tx, intake_id, error, started.clock())
 
-    ready = run.attempt(work, intake_ids, give_up)
-    if not ready:
-        self.request.chain = None
-    return ready
+    orders = run.attempt(work, intake_ids, give_up)
+    with started.engine.begin() as tx:
+        lanes = units.by_lane(tx, Unit.ORDER, orders)
+    for lane, ids in lanes.items():
+        broker.send_stage("validate", ids, lane)
+    return f"{len(orders)} orders"
 
 
 def _care(name: str, work: Callable[[Tx, Sequence[int], Run], int]) -> None:

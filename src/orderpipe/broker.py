@@ -125,7 +125,9 @@ def send_stage(step: str, ids: Sequence[int], lane: Lane | str) -> None:
     Never raises for the broker's sake: what could not be sent is found by the clock.
     """
     queue = Lane(lane).queue
-    later = [app.signature(link.name, queue=queue) for link in reversed(chain_from(step)[1:])]
+    # what is received has no lane yet; its orders are sent on when they are known
+    links = chain_from(step)[1:] if step != "receive" else ()
+    later = [app.signature(link.name, queue=queue) for link in reversed(links)]
     first = Queue.INTAKE.value if step == "receive" else queue
     for start in range(0, len(ids), MESSAGE):
         # what Celery's own `chain` sends, without preparing each link anew for every message
