@@ -1,5 +1,5 @@
 """
-Which errors are somebody's mistake or a server that is not there, and so a sentence; any other is a defect and shows its traceback.
+Which errors are a mistake of somebody or a server that is not there: they are a sentence. Any other is a defect, with its traceback.
 """
 
 from orderpipe.cli.refusals import Refusal
@@ -10,8 +10,9 @@ from orderpipe.sideflows.office import DecisionRefused
 from orderpipe.store.database import DatabaseError, is_transient
 from orderpipe.store.locations import LocationTaken
 from orderpipe.store.shops import ShopTaken, UnknownKey
+from orderpipe.store.standing import UnknownOrder
 
-REFUSALS = (CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, CannotStart)
+REFUSALS = (CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, CannotStart)
 
 
 def sentence_for(error: Exception) -> tuple[str, int] | None:
