@@ -148,6 +148,21 @@ def test_cancels_once_and_says_then_where_it_stands(http: TestClient) -> None:
     assert (shown["status"], shown["actions"], shown["waits"]) == ("canceled", [], [])
 
 
+def test_a_step_is_taken_once_per_key(http: TestClient) -> None:
+    first, second = post(http), post(http, reference="WEB-2")
+    key = {"Idempotency-Key": "cancel-1"}
+    done = http.post(f"/v1/orders/{first}/cancel", json={"reason": "customer"}, headers=key)
+    again = http.post(f"/v1/orders/{first}/cancel", json={"reason": "customer"}, headers=key)
+    assert (done.status_code, again.status_code, again.json()) == (200, 200, done.json())
+    assert again.headers["idempotent-replayed"] == "true"
+    for path, reason in ((second, "customer"), (first, "fraud")):
+        other = http.post(f"/v1/orders/{path}/cancel", json={"reason": reason}, headers=key)
+        assert (other.status_code, other.json()["code"]) == (422, "key-reused")
+    fresh = {"Idempotency-Key": "cancel-2"}
+    assert http.post(f"/v1/orders/{first}/cancel", json={}, headers=fresh).status_code == 409
+    assert http.post(f"/v1/orders/{second}/cancel", json={}, headers=fresh).status_code == 200
+
+
 def test_an_answer_lets_the_order_go_on(http: TestClient, database: Database, clock: Clock, sent: Sent) -> None:
     order = post(http, payment_method="")
     settle(sent)

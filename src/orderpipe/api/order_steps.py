@@ -4,12 +4,14 @@ What shop, customer and office do with an order: cancel it, answer a question ab
 Each step is judged by its side flow under the order's lock; a refusal says where the order stands and what may be done.
 """
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from orderpipe.api.auth import ByOffice, ByShop
+from orderpipe.api.auth import ByOffice, ByShop, Caller
+from orderpipe.api.once import Document, InOnce, Once
 from orderpipe.api.openapi import refusals
 from orderpipe.api.orders_out import etag
 from orderpipe.api.places import OrderId
@@ -93,12 +95,17 @@ IfMatch = Annotated[str | None, Header(description="The order's ETag: do it only
     "/orders/{order}/cancel", summary="Cancel an order", response_model=CanceledTold, responses=refusals(403, 404, 409, 412, 422)
 )
 def cancel_order(
-    order_id: OrderId, given: Cancellation, caller: ByShop, work: InWork, now: Now, if_match: IfMatch = None
-) -> dict[str, Any]:
+    order_id: OrderId, given: Cancellation, caller: ByShop, once: InOnce, if_match: IfMatch = None
+) -> Any:
     """Everything that is not packed yet is canceled, its stock goes back at once, and the customer is told."""
+    return once.do(caller.shop_id, given.model_dump_json(), lambda: _cancel(once, order_id, given, caller, if_match))
+
+
+def _cancel(once: Once, order_id: int, given: Cancellation, caller: Caller, if_match: str | None) -> Document:
+    work = once.work
     _lock(work, caller.shop_id, order_id, if_match)
     try:
-        canceled = cancellations.cancel(work.tx, order_id, reason=given.reason, by=caller.by, now=now)
+        canceled = cancellations.cancel(work.tx, order_id, reason=given.reason, by=caller.by, now=once.now)
     except CancelRefused as refusal:
         raise refused(refusal, state=refusal.state, allowed=refusal.allowed, code="cannot-cancel") from None
     work.hints(canceled.hints, restock=canceled.stock_freed)
@@ -110,11 +117,16 @@ def cancel_order(
     "/orders/{order}/decisions", summary="Decide for the office", response_model=DecidedTold, tags=["Office"],
     responses=refusals(403, 404, 409, 412, 422),
 )
-def decide(order_id: OrderId, given: GivenDecision, caller: ByOffice, work: InWork, now: Now, if_match: IfMatch = None) -> dict[str, Any]:
+def decide(order_id: OrderId, given: GivenDecision, caller: ByOffice, once: InOnce, if_match: IfMatch = None) -> Any:
     """For orders that wait for the office: go on, send again what was lost, close it as it is, or cancel."""
+    return once.do(caller.shop_id, given.model_dump_json(), lambda: _decide(once, order_id, given, caller, if_match))
+
+
+def _decide(once: Once, order_id: int, given: GivenDecision, caller: Caller, if_match: str | None) -> Document:
+    work = once.work
     _lock(work, caller.shop_id, order_id, if_match)
     try:
-        decided = office.decide(work.tx, order_id, given.decision, by=caller.by, now=now)
+        decided = office.decide(work.tx, order_id, given.decision, by=caller.by, now=once.now)
     except (DecisionRefused, CancelRefused) as refusal:
         raise refused(refusal, state=refusal.state, allowed=refusal.allowed, code="decision-does-not-fit") from None
     work.hints(decided.hints, restock=given.decision == Decision.CANCEL)
@@ -126,16 +138,16 @@ def decide(order_id: OrderId, given: GivenDecision, caller: ByOffice, work: InWo
     responses=refusals(403, 404, 409, 422),
 )
 def answer_query(
-    query: Annotated[str, Path(max_length=40, examples=["qry_000000000001"])], given: GivenAnswer, caller: ByShop, work: InWork, now: Now
-) -> dict[str, Any]:
+    query: Annotated[str, Path(max_length=40, examples=["qry_000000000001"])], given: GivenAnswer, caller: ByShop, once: InOnce
+) -> Any:
     """What staff was told, by telephone for instance. The answer is checked like an order, which then goes on."""
     try:
-        shop_id = order_views.shop_of_question(work.tx, internal_id("query", query))
+        shop_id = order_views.shop_of_question(once.work.tx, internal_id("query", query))
     except UnknownNumber:
         shop_id = None
     if shop_id != caller.shop_id:
         raise not_found("question")
-    return _answer(work, query, given, by=caller.by, now=now)
+    return once.do(caller.shop_id, given.model_dump_json(), lambda: _answer(once.work, query, given, by=caller.by, now=once.now))
 
 
 @router.post(
@@ -149,7 +161,7 @@ def answer_by_token(
     return _answer(work, token, given, by="customer", now=now)
 
 
-def _answer(work: Work, query: str, given: GivenAnswer, *, by: str, now: Now) -> dict[str, Any]:
+def _answer(work: Work, query: str, given: GivenAnswer, *, by: str, now: datetime) -> dict[str, Any]:
     answer = Answer(given.changes, frozenset(given.confirmed), given.cancel)
     try:
         answered = queries.answer(work.tx, query, answer, by=by, now=now)

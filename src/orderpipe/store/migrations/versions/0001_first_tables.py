@@ -67,6 +67,7 @@ def upgrade() -> None:
     sa.Column('task_id', sa.Text(), nullable=True),
     sa.PrimaryKeyConstraint('order_id', 'seq', name=op.f('pk_journal'))
     )
+    op.create_index('ix_journal_at', 'journal', ['at'], unique=False, postgresql_using='brin')
     op.create_table('notification',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('order_id', sa.BigInteger(), nullable=True),
@@ -496,6 +497,7 @@ def downgrade() -> None:
     op.drop_index('ix_notification_next_at', table_name='notification', postgresql_where=sa.text('next_at IS NOT NULL'))
     op.drop_index('ix_notification_dead', table_name='notification', postgresql_where=sa.text("state = 'dead'"))
     op.drop_table('notification')
+    op.drop_index('ix_journal_at', table_name='journal', postgresql_using='brin')
     op.drop_table('journal')
     op.drop_table('job_clock')
     op.drop_table('idempotency')
