@@ -248,7 +248,7 @@ def test_sends_each_letter_once_with_several_senders_at_work(engine: Engine, clo
 def test_repeats_nothing_when_the_database_restarts_meanwhile(
     private_postgres: Callable[..., PostgresServer], clock: Clock, catcher: MailCatcher, outlet: Outlet, tmp_path: Path
 ) -> None:
-    server = private_postgres()
+    server = private_postgres(durable=True)
     migrations_runner.upgrade(server.url())
     engine = connect(server.url())
     with engine.begin() as tx:
