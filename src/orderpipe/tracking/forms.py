@@ -84,12 +84,12 @@ class Scene:
 
 def questions_of(doubts: Sequence[Mapping[str, Any]], scene: Scene) -> tuple[Question, ...]:
     """The form for these doubts; what is wrong with the address is one question, and no field stands in two."""
-    doubts = [clean(doubt) for doubt in doubts]
-    address = [doubt for doubt in doubts if _at(doubt).startswith(ADDRESS)]
-    groups = [[doubt] for doubt in doubts if doubt not in address] + ([address] if address else [])
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for doubt in (clean(one) for one in doubts):
+        groups.setdefault(ADDRESS if _at(doubt).startswith(ADDRESS) else f"{doubt['rule']} {_at(doubt)}", []).append(doubt)
     taken: set[str] = set()
     questions = []
-    for place, group in enumerate(groups, 1):
+    for place, group in enumerate(groups.values(), 1):
         question = _question(f"question-{place}", group, scene)
         questions.append(replace(question, fields=tuple(one for one in question.fields if one.pointer not in taken)))
         taken |= {one.pointer for one in question.fields}
