@@ -287,6 +287,10 @@ class Floor:
         """The kinds of notification about the order, in the order they were written."""
         return [row["kind"] for row in self._rows(notification, order_id=order_id)]
 
+    def told(self, order_id: int, kind: str) -> list[Row]:
+        """The facts of the notifications of this kind about the order."""
+        return [row["facts"] for row in self._rows(notification, order_id=order_id) if row["kind"] == kind]
+
     def journal(self, order_id: int) -> list[Row]:
         """What happened to the order."""
         return self._rows(journal, order_id=order_id)

@@ -123,6 +123,15 @@ def test_asks_for_a_rating_only_when_there_is_a_link() -> None:
     assert "satisfied" not in letters.render_mail(notice("thank-you", facts={"delivered_on": "2026-11-06"}), ORDER).text
 
 
+@pytest.mark.parametrize(("language", "everything"), [("en", "Everything in your order"), ("zh", "全部送达")])
+def test_thanks_for_everything_only_where_everything_came(language: str, everything: str) -> None:
+    facts = {"delivered_on": "2026-11-06T18:00:00+00:00", "lines": None}
+    assert everything in letters.render_mail(notice("thank-you", language=language, facts=facts), ORDER).text
+    part = letters.render_mail(notice("thank-you", language=language, facts=facts | {"lines": [{"number": 1, "quantity": 1}]}), ORDER).text
+    assert everything not in part
+    assert "1 × " in part
+
+
 def test_shows_no_price_and_no_address_where_none_was_given() -> None:
     bare = replace(ORDER, ship_to=None, total=None, payment_method="", lines=(OrderedLine(1, "", "service", "", 1, None),))
     letter = letters.render_mail(notice("acknowledgement"), bare)

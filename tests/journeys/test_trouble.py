@@ -38,6 +38,26 @@ def test_the_office_closes_an_order_whose_parcel_is_lost(floor: Floor) -> None:
     assert (floor.state(order), floor.parts(order)) == (("canceled", None), {1: ("lost", None)})
 
 
+def test_thanks_only_for_what_was_delivered(floor: Floor) -> None:
+    floor.stock("SKU-1", 5)
+    floor.stock("SKU-2", 5, at="north")
+    order = floor.order({"SKU-1": 1, "SKU-2": 2})
+    floor.receive(order)
+    floor.deliver_until_shipped(order * 1000 + 1).carrier(order * 1000 + 1, "returned")
+    floor.deliver(order * 1000 + 2)
+    floor.office(order, "close")
+    assert floor.state(order) == ("completed", None)
+    (came_back,) = floor.told(order, "office-parcel-lost")
+    (thanks,) = floor.told(order, "thank-you")
+    assert (came_back["lines"], thanks["lines"]) == ([{"number": 1, "quantity": 1}], [{"number": 2, "quantity": 2}])
+
+
+def test_thanks_for_everything_when_what_was_lost_came_after_all(floor: Floor) -> None:
+    order = lost(floor)
+    floor.office(order, "resend").deliver(order * 1000 + 2)
+    assert floor.told(order, "thank-you")[0]["lines"] is None
+
+
 def test_what_is_sent_again_may_be_lost_again(floor: Floor) -> None:
     order = lost(floor)
     floor.office(order, "resend")

@@ -158,7 +158,7 @@ def test_deliver_tells_the_office_of_a_lost_parcel() -> None:
 
 def completed(*states: str, settled: frozenset[int] = frozenset()) -> Any:
     its = [(1000 + number, FulfillmentState(state)) for number, state in enumerate(states, 1)]
-    (decision,) = complete.decide(complete.Facts({1: its}, settled), now=NOW)
+    (decision,) = complete.decide(complete.Facts({1: its}, settled, {}), now=NOW)
     return decision
 
 

@@ -21,35 +21,38 @@ FAILED = frozenset({FulfillmentState.LOST, FulfillmentState.RETURNED})
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """How each order's fulfillments ended, and which failed ones the office has settled."""
+    """How each order's fulfillments ended, which failed ones the office has settled, and what came of orders not delivered in full."""
 
     states: Mapping[int, Sequence[tuple[int, FulfillmentState]]]
     settled: frozenset[int]
+    in_part: Mapping[int, Sequence[Mapping[str, int]]]
 
 
 def read(tx: Tx, order_ids: Collection[int], policies: Policies) -> Facts:  # noqa: ARG001  # every stage reads alike
     """The ends of the fulfillments."""
     states = fulfillments.states_of(tx, order_ids)
     failed = [one for its in states.values() for one, state in its if state in FAILED]
-    return Facts(states, holds.settled(tx, failed) if failed else frozenset())
+    doubtful = [one for one, its in states.items() if any(state != FulfillmentState.DELIVERED for _, state in its)]
+    return Facts(
+        states, holds.settled(tx, failed) if failed else frozenset(), fulfillments.delivered_in_part(tx, doubtful) if doubtful else {}
+    )
 
 
 def decide(facts: Facts, *, now: datetime) -> list[Decision]:
     """Done, canceled, or still waiting for a parcel or for the office."""
-    return [_decide(order_id, states, facts.settled, now) for order_id, states in facts.states.items()]
+    return [_decide(order_id, states, facts, now) for order_id, states in facts.states.items()]
 
 
-def _decide(
-    order_id: int, states: Sequence[tuple[int, FulfillmentState]], settled: frozenset[int], now: datetime
-) -> Decision:
+def _decide(order_id: int, states: Sequence[tuple[int, FulfillmentState]], facts: Facts, now: datetime) -> Decision:
     if any(state not in FULFILLMENT_ENDS for _, state in states):
         return Wait(order_id, WaitingFor.FULFILLMENTS, now + LOOK_AGAIN)
-    open_failures = [one for one, state in states if state in FAILED and one not in settled]
+    open_failures = [one for one, state in states if state in FAILED and one not in facts.settled]
     if open_failures:
         ended = dict(states)[open_failures[0]]
         return Hold(order_id, WaitingFor.OFFICE, Owner.OFFICE, f"A parcel is {ended}.", now + OFFICE_WITHIN)
     if any(state == FulfillmentState.DELIVERED for _, state in states):
-        letter = Tell("thank-you", {"delivered_on": now.date()}, f"thank-you:{order_id}")
+        # the instant, for the day depends on where the shop is; lines only where thanks for everything would be wrong
+        letter = Tell("thank-you", {"delivered_on": now, "lines": facts.in_part.get(order_id)}, f"thank-you:{order_id}")
         return Move(order_id, OrderState.COMPLETED, (letter,))
     letter = Tell("canceled", {"reason": "nothing is left to deliver", "lines": None, "by": "orderpipe"}, f"canceled:{order_id}")
     return Move(order_id, OrderState.CANCELED, (letter,))

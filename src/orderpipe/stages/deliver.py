@@ -45,7 +45,7 @@ def _decide(one: Journey, *, more_to_come: bool, now: datetime) -> Decision:
             return Move(one.id, FulfillmentState.DELIVERED, (letter,) if more_to_come else ())
         case "returned" | "lost":
             letter = Tell(
-                "office-parcel-lost", {"tracking_number": one.tracking_number, "status": one.status},
+                "office-parcel-lost", {"tracking_number": one.tracking_number, "status": one.status, "lines": one.lines},
                 f"office-parcel-{one.status}:{one.id}", Audience.OFFICE,
             )
             return Move(one.id, FulfillmentState(one.status), (letter,))

@@ -119,6 +119,22 @@ def lines_of(tx: Tx, fulfillment_ids: Collection[int]) -> dict[int, list[Line]]:
     return lines
 
 
+def delivered_in_part(tx: Tx, order_ids: Collection[int]) -> dict[int, list[dict[str, int]]]:
+    """What was delivered (line number, quantity) of those of the orders of which less was delivered than ordered."""
+    rows = tx.execute(
+        text("""SELECT l.order_id, l.number, l.quantity, coalesce(sum(d.quantity), 0)::int AS delivered
+            FROM order_line l LEFT JOIN (fulfillment_line d JOIN fulfillment f ON f.id = d.fulfillment_id AND f.state = 'delivered')
+                ON f.order_id = l.order_id AND d.number = l.number
+            WHERE l.order_id = ANY(:ids) GROUP BY l.order_id, l.number, l.quantity ORDER BY l.order_id, l.number"""),
+        {"ids": list(order_ids)},
+    ).all()
+    parts: dict[int, list[dict[str, int]]] = {row.order_id: [] for row in rows if row.delivered < row.quantity}
+    for row in rows:
+        if row.order_id in parts and row.delivered:
+            parts[row.order_id].append({"number": row.number, "quantity": row.delivered})
+    return parts
+
+
 def without_live(tx: Tx, order_ids: Collection[int]) -> list[int]:
     """Those of the orders that have no fulfillment still on its way."""
     rows = tx.execute(
