@@ -1,0 +1,196 @@
+"""
+What the doctor looks at, one sign after the other: configuration, servers, workers, clock, letters, and what stands still.
+
+Nothing is looked for behind a server that does not answer.
+"""
+
+import importlib.metadata
+import platform
+import re
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+import redis
+
+from orderpipe import broker
+from orderpipe.assembly import Assembly
+from orderpipe.channels.outlets import BadOutlet
+from orderpipe.channels.smtp import MailServer
+from orderpipe.cli.terminal import local_time
+from orderpipe.domain.orders import number_of
+from orderpipe.flow import Lane, Queue
+from orderpipe.settings import Settings
+from orderpipe.store import invariants, migrations_runner, notifications, vital_signs
+from orderpipe.store.database import DatabaseError
+from orderpipe.store.metadata import Tx
+
+TICK_WITHIN = timedelta(seconds=60)
+FORGOTTEN = timedelta(minutes=10)
+LETTER_WITHIN = timedelta(minutes=15)
+ANSWER_SECONDS = 2.0
+_WITHOUT_TOKENS = frozenset({
+    "", "postgresql", "postgresql+psycopg", "redis", "rediss", "amqp", "amqps", "smtp", "smtps", "http", "https",
+})
+_SECRET = re.compile(r"(?<=://)([^:@/?\s]*):([^@/\s]+)@")
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One thing looked at: what was seen, whether it is well, and what to do where it is not."""
+
+    name: str
+    said: str
+    well: bool = True
+    remedy: str = ""
+
+
+def examine(parts: Assembly) -> Iterator[Sign]:
+    """Look at everything, one after the other."""
+    yield _versions()
+    yield from _configured(parts.settings)
+    yield from _behind_the_database(parts)
+    yield from _behind_the_broker(parts.settings)
+    yield from _outlets(parts.settings)
+
+
+def masked(url: str) -> str:
+    """The address without its password and without what a provider's URL may keep secret behind the host."""
+    shown = _SECRET.sub(r"\1:…@", url)
+    if urlsplit(url).scheme in _WITHOUT_TOKENS:
+        return shown
+    parts = urlsplit(shown)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…"
+
+
+def _versions() -> Sign:
+    packages = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("orderpipe", "celery", "sqlalchemy"))
+    return Sign("versions", f"{packages}, Python {platform.python_version()}")
+
+
+def _configured(settings: Settings) -> Iterator[Sign]:
+    for name, needed in (("database_url", True), ("broker_url", True), ("smtp_url", True), ("sms_url", False)):
+        url = getattr(settings, name)
+        variable = f"ORDERPIPE_{name.upper()}"
+        if url:
+            yield Sign(variable, masked(url))
+        else:
+            yield Sign(variable, "not set", well=not needed, remedy=f"Set {variable}, or use `orderpipe up`." if needed else "")
+    yield Sign("ORDERPIPE_PUBLIC_URL", settings.public_url)
+
+
+def _behind_the_database(parts: Assembly) -> Iterator[Sign]:
+    try:
+        with parts.engine.begin() as tx:
+            yield Sign("PostgreSQL", vital_signs.server_version(tx))
+        current, head = migrations_runner.current_revision(parts.settings.database_url)
+    except DatabaseError as error:
+        cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        yield Sign("PostgreSQL", cause, well=False, remedy="Start the server, or correct ORDERPIPE_DATABASE_URL.")
+        return
+    yield Sign("migration", f"at {current or 'nothing'}, newest {head}", current == head, "" if current == head else "orderpipe migrate")
+    if current is None:
+        return
+    with parts.engine.begin() as tx:
+        yield from _clock(tx, parts.clock())
+        yield from _standing_still(tx, parts.clock())
+        yield from _letters(tx, parts.clock())
+
+
+def _clock(tx: Tx, now: datetime) -> Iterator[Sign]:
+    due = vital_signs.ticks(tx)
+    late = [name for name, at in due.items() if at < now - TICK_WITHIN]
+    if "sweep" not in due:
+        yield Sign("clock", "has never ticked", False, "Start beat and a worker of the queue clock: `celery -A workers.celery_app beat`.")
+    elif late:
+        said = ", ".join(f"{name} was due {local_time(due[name])}" for name in late)
+        yield Sign("clock", said, False, "See whether beat runs, and a worker of the queue clock.")
+    else:
+        yield Sign("clock", f"{', '.join(sorted(due))} tick")
+
+
+def _standing_still(tx: Tx, now: datetime) -> Iterator[Sign]:
+    found = vital_signs.parked(tx)
+    if found:
+        said = "; ".join(f"{number_of(one.order_id)} ({one.state}): {one.error.splitlines()[0][:120]}" for one in found[:5])
+        yield Sign("failed stages", said, False, "Put the cause right, then `orderpipe order decide NUMBER resume`.")
+    else:
+        yield Sign("failed stages", "none")
+    forgotten = invariants.stuck(tx, now=now, overdue=FORGOTTEN)
+    if forgotten:
+        first = ", ".join(number_of(order_id) for order_id in forgotten.order_ids[:5])
+        said = f"{forgotten.count} units have waited for the clock for over {FORGOTTEN.seconds // 60} minutes, first {first}"
+        yield Sign("overdue units", said, False, "See whether beat and the stages' workers run.")
+    else:
+        yield Sign("overdue units", "none")
+
+
+def _letters(tx: Tx, now: datetime) -> Iterator[Sign]:
+    waiting = notifications.backlog(tx)
+    oldest = min((one.oldest_at for one in waiting), default=now)
+    said = ", ".join(f"{one.count} by {one.channel}{': ' + one.reason if one.reason else ''}" for one in waiting[:5]) or "none"
+    late = oldest < now - LETTER_WITHIN
+    yield Sign("letters waiting", said, not late, "See whether a worker of the queue notify runs, and the server's answer." if late else "")
+    dead = vital_signs.dead_letters(tx)
+    yield Sign("dead letters", str(dead or "none"), not dead, "orderpipe mail dead" if dead else "")
+
+
+def _behind_the_broker(settings: Settings) -> Iterator[Sign]:
+    if not settings.broker_url:
+        return
+    queues = [*(lane.queue for lane in Lane), *(queue.value for queue in Queue)]
+    lengths = {name: broker.queue_length(name) for name in queues[:1]}
+    if None in lengths.values():
+        yield Sign("broker", "does not answer", False, "Start it, or correct ORDERPIPE_BROKER_URL.")
+        return
+    lengths |= {name: broker.queue_length(name) for name in queues[1:]}
+    yield Sign("broker", _broker_version(settings.broker_url))
+    full = ", ".join(f"{name} {length}" for name, length in lengths.items() if length)
+    yield Sign("messages waiting", full or "none")
+    yield from _workers(queues)
+
+
+def _broker_version(url: str) -> str:
+    if not url.startswith("redis"):
+        return "answers"
+    with redis.Redis.from_url(url, socket_timeout=ANSWER_SECONDS) as client:
+        return f"Redis {client.info('server')['redis_version']}"
+
+
+def _workers(queues: list[str]) -> Iterator[Sign]:
+    served = broker.app.control.inspect(timeout=ANSWER_SECONDS).active_queues() or {}
+    unread = sorted(set(queues) - {queue["name"] for some in served.values() for queue in some})
+    if not served:
+        yield Sign("workers", "none answers", False, "Start them: `celery -A workers.celery_app worker -Q …`, or `orderpipe up`.")
+        return
+    yield Sign("workers", ", ".join(sorted(served)))
+    if unread:
+        yield Sign("queues", f"nobody works on {', '.join(unread)}", False, f"Start a worker with -Q {','.join(unread)}.")
+
+
+def _outlets(settings: Settings) -> Iterator[Sign]:
+    if settings.smtp_url:
+        yield _mail(settings.smtp_url)
+    host = urlsplit(settings.sms_url)
+    if settings.sms_url and host.scheme in ("json", "jsons", "form", "forms") and host.hostname:
+        yield _sms(host.hostname, host.port or (443 if host.scheme.endswith("s") else 80))
+
+
+def _mail(url: str) -> Sign:
+    try:
+        server = MailServer.at(url)
+        connection = server.connect()
+        connection.quit()
+    except (BadOutlet, OSError) as error:  # smtplib's own errors are OSErrors
+        return Sign("mail server", str(error), False, "Start it, or correct ORDERPIPE_SMTP_URL.")
+    return Sign("mail server", f"{server.host}:{server.port} answers")
+
+
+def _sms(host: str, port: int) -> Sign:
+    try:
+        socket.create_connection((host, port), timeout=ANSWER_SECONDS).close()
+    except OSError as error:
+        return Sign("SMS provider", f"{host}:{port}: {error}", False, "Start it, or correct ORDERPIPE_SMS_URL.")
+    return Sign("SMS provider", f"{host}:{port} answers")
