@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from orderpipe.domain.decisions import Decision, Hold, Move, Tell
+from orderpipe.domain.decisions import Audience, Decision, Hold, Move, Tell
 from orderpipe.domain.orders import Contact
 from orderpipe.domain.rules import Finding, Severity, check, worst
 from orderpipe.domain.targets import Policies
@@ -50,7 +50,9 @@ def _decide(order_id: int, findings: tuple[Finding, ...], now: datetime) -> Deci
             letter = Tell("rejected", {"reason": rules, "doubts": [one.doubt for one in findings]}, f"rejected:{order_id}")
             return Move(order_id, OrderState.REJECTED, (letter,), note={"rules": rules})
         case Severity.REVIEW:
-            return Hold(order_id, WaitingFor.OFFICE, Owner.OFFICE, f"Nobody to ask about: {rules}.", now + OFFICE_WITHIN)
+            reason = f"For the office to clear: {rules}."
+            letter = Tell("office-reminder", {"waiting_for": reason, "since": now}, f"office-review:{order_id}:{now:%Y%m%d%H}", Audience.OFFICE)
+            return Hold(order_id, WaitingFor.OFFICE, Owner.OFFICE, reason, now + OFFICE_WITHIN, (letter,))
         case _:
             return Hold(order_id, WaitingFor.QUERY, Owner.CUSTOMER, f"In doubt: {rules}.", now + ASK_WITHIN)
 
