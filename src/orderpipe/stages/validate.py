@@ -51,7 +51,8 @@ def _decide(order_id: int, findings: tuple[Finding, ...], now: datetime) -> Deci
             return Move(order_id, OrderState.REJECTED, (letter,), note={"rules": rules})
         case Severity.REVIEW:
             reason = f"For the office to clear: {rules}."
-            letter = Tell("office-reminder", {"waiting_for": reason, "since": now}, f"office-review:{order_id}:{now:%Y%m%d%H}", Audience.OFFICE)
+            facts = {"waiting_for": reason, "since": now}
+            letter = Tell("office-reminder", facts, f"office-review:{order_id}:{now:%Y%m%d%H}", Audience.OFFICE)
             return Hold(order_id, WaitingFor.OFFICE, Owner.OFFICE, reason, now + OFFICE_WITHIN, (letter,))
         case _:
             return Hold(order_id, WaitingFor.QUERY, Owner.CUSTOMER, f"In doubt: {rules}.", now + ASK_WITHIN)
