@@ -13,9 +13,11 @@ from orderpipe.api import auth
 from orderpipe.api.auth import ByWarehouse
 from orderpipe.api.guard import LARGEST_BODY
 from orderpipe.api.problems import Problem, response_of
+from orderpipe.domain.orders import public_id
 from orderpipe.serving.transactions import InWork
-from orderpipe.store import shops
+from orderpipe.store import notifications, shops
 from orderpipe.store.database import Database
+from tests import builders
 from tests.api.conftest import Sent, Shop, settle
 
 
@@ -93,6 +95,16 @@ def test_answers_an_incident_without_the_detail(http: TestClient, database: Data
     assert answer.json()["incident"].startswith("inc_")
     assert "secret" not in answer.text
     assert rows(database) == 0
+
+
+def test_tells_the_office_when_an_order_is_concerned(http: TestClient, shop: Shop, database: Database) -> None:
+    with database.begin() as tx:
+        order_id = builders.order(tx, shop_id=shop.id)
+    incident = http.post(f"/try/break/{public_id('order', order_id)}").json()["incident"]
+    with database.begin() as tx:
+        (letter,) = notifications.of_order(tx, order_id)
+    assert (letter.kind, letter.audience, letter.recipient) == ("office-parked", "office", "office@demo.example")
+    assert incident.startswith("inc_")
 
 
 @pytest.mark.parametrize("key", ["", "op_wrong", "Bearer", "Basic abc", "Bearer op_wrong"])

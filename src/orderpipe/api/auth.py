@@ -49,11 +49,11 @@ class Keys:
 
     def __init__(self, engine: Database) -> None:
         self._engine = engine
-        self._seen: dict[str, tuple[float, Caller]] = {}
+        self._seen: dict[bytes, tuple[float, Caller]] = {}
 
     async def caller(self, secret: str) -> Caller:
         """Who holds this key. Raises Unauthorized."""
-        remembered = self._seen.get(secret)
+        remembered = self._seen.get(shops.hash_of(secret))
         if remembered is not None and remembered[0] > time.monotonic():
             return remembered[1]
         return await run_in_threadpool(self._look_up, secret)
@@ -62,12 +62,11 @@ class Keys:
         with self._engine.begin() as tx:
             key = shops.find_key(tx, secret)
         if key is None:
-            self._seen.pop(secret, None)
             raise Unauthorized
         if len(self._seen) >= _REMEMBERED_AT_MOST:
             self._seen.clear()
         caller = Caller(key.shop_id, key.role, f"{key.role} key …{key.hint}")
-        self._seen[secret] = time.monotonic() + REMEMBERED_SECONDS, caller
+        self._seen[shops.hash_of(secret)] = time.monotonic() + REMEMBERED_SECONDS, caller
         return caller
 
 

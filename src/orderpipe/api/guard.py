@@ -4,6 +4,7 @@ The outermost layer of the door: bodies stay bounded, and no error leaves withou
 A plain ASGI layer, because it stands in the way of every request and must cost next to nothing.
 """
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from orderpipe.api.failures import unexpected
@@ -47,6 +48,8 @@ class Guard:
             await self._app(scope, bounded, sent)
         except Problem as problem:
             await response_of(problem)(scope, receive, send)
+        except ClientDisconnect:
+            return  # whoever asked has gone; nobody is there to be answered
         except Exception as error:
             if started:
                 raise

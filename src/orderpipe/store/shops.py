@@ -134,7 +134,7 @@ def create_key(tx: Tx, shop_id: int, role: Role | str) -> str:
     secret = f"op_{secrets.token_urlsafe(32)}"
     tx.execute(
         text("INSERT INTO api_key (shop_id, role, hash, hint) VALUES (:shop_id, :role, :hash, :hint)"),
-        {"shop_id": shop_id, "role": Role(role).value, "hash": _hash(secret), "hint": secret[-4:]},
+        {"shop_id": shop_id, "role": Role(role).value, "hash": hash_of(secret), "hint": secret[-4:]},
     )
     return secret
 
@@ -145,7 +145,7 @@ _KEY = "id, shop_id, role, hint, created_at, revoked_at"
 def find_key(tx: Tx, secret: str) -> Key | None:
     """The live key with this secret."""
     row = tx.execute(
-        text(f"SELECT {_KEY} FROM api_key WHERE hash = :hash AND revoked_at IS NULL"), {"hash": _hash(secret)}
+        text(f"SELECT {_KEY} FROM api_key WHERE hash = :hash AND revoked_at IS NULL"), {"hash": hash_of(secret)}
     ).one_or_none()
     return _key(row) if row else None
 
@@ -175,5 +175,6 @@ def _key(row: Any) -> Key:
     return Key(row.id, row.shop_id, Role(row.role), row.hint, row.created_at, row.revoked_at)
 
 
-def _hash(secret: str) -> bytes:
+def hash_of(secret: str) -> bytes:
+    """What is kept of a key: its SHA-256."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).digest()
