@@ -88,6 +88,10 @@ def _hold(tx: Tx, order_id: int, clock: Clock) -> None:
     units.wait(tx, Unit.ORDER, [(order_id, WaitingFor.OFFICE, clock())], clock())
 
 
+def _appointment(tx: Tx, order_id: int, clock: Clock) -> None:
+    builders.fulfillment(tx, order_id, kind="appointment", waiting_for="performance", now=clock())
+
+
 def _nothing(tx: Tx, order_id: int, clock: Clock) -> None:
     pass
 
@@ -99,7 +103,11 @@ ORDERS: dict[str, Callable[[Tx, int, Clock], None]] = {
     "/v1/orders/{order}/decisions": _hold,
     "/v1/queries/{query}/answer": _question,
     "/v1/answers/{token}": _question,
+    "/v1/fulfillments/{fulfillment}/performed": _appointment,
+    "/v1/performed": _appointment,
 }
+TRIED_ELSEWHERE = {"Warehouse", "Carrier", "Payments", "Stock", "Products"}
+"""The tags of the operations whose examples are tried beside the tests of their doors."""
 
 
 @pytest.mark.parametrize("path", ORDERS)
@@ -123,6 +131,12 @@ def test_examples_about_orders_work_as_copied(
             assert [json.loads(line)["status"] for line in answer.text.splitlines()] == [201, 201]
         tried += 1
     assert tried
+
+
+def test_no_example_is_left_untried(document: Document) -> None:
+    for method, path, operation in operations(document):
+        if "requestBody" in operation and not TRIED_ELSEWHERE.intersection(operation["tags"]):
+            assert path in ORDERS, f"{method} {path}"
 
 
 def test_the_document_and_its_page_are_served(http: TestClient) -> None:
