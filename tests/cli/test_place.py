@@ -2,6 +2,8 @@
 Which installation a command speaks to, and what it says when there is none.
 """
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,3 +37,9 @@ def test_says_that_the_database_does_not_answer(nowhere: Terminal, monkeypatch: 
 
 def test_a_word_it_does_not_know_is_exit_code_2(nowhere: Terminal) -> None:
     assert nowhere("shopp").exit_code == 2
+
+
+def test_no_command_sets_the_broker_up_before_the_installation_is_found() -> None:
+    loaded = "import sys, orderpipe.cli; print([name for name in ('orderpipe.broker', 'celery', 'fastapi') if name in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert told.stdout == "[]\n"
