@@ -90,7 +90,8 @@ def _behind_the_database(parts: Assembly) -> Iterator[Sign]:
         cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         yield Sign("PostgreSQL", cause, well=False, remedy="Start the server, or correct ORDERPIPE_DATABASE_URL.")
         return
-    yield Sign("migration", f"at {current or 'nothing'}, newest {head}", current == head, "" if current == head else "orderpipe migrate")
+    newest = current == head
+    yield Sign("migration", f"at {current or 'nothing'}, newest {head}", newest, "" if newest else "orderpipe migrate")
     if current is None:
         return
     with parts.engine.begin() as tx:
@@ -103,7 +104,8 @@ def _clock(tx: Tx, now: datetime) -> Iterator[Sign]:
     due = vital_signs.ticks(tx)
     late = [name for name, at in due.items() if at < now - TICK_WITHIN]
     if "sweep" not in due:
-        yield Sign("clock", "has never ticked", False, "Start beat and a worker of the queue clock: `celery -A workers.celery_app beat`.")
+        remedy = "Start `celery -A workers.celery_app beat`, and a worker of the queue clock."
+        yield Sign("clock", "has never ticked", False, remedy)
     elif late:
         said = ", ".join(f"{name} was due {local_time(due[name])}" for name in late)
         yield Sign("clock", said, False, "See whether beat runs, and a worker of the queue clock.")
@@ -132,7 +134,8 @@ def _letters(tx: Tx, now: datetime) -> Iterator[Sign]:
     oldest = min((one.oldest_at for one in waiting), default=now)
     said = ", ".join(f"{one.count} by {one.channel}{': ' + one.reason if one.reason else ''}" for one in waiting[:5]) or "none"
     late = oldest < now - LETTER_WITHIN
-    yield Sign("letters waiting", said, not late, "See whether a worker of the queue notify runs, and the server's answer." if late else "")
+    remedy = "See whether a worker of the queue notify runs, and what the server answers."
+    yield Sign("letters waiting", said, not late, remedy if late else "")
     dead = vital_signs.dead_letters(tx)
     yield Sign("dead letters", str(dead or "none"), not dead, "orderpipe mail dead" if dead else "")
 
@@ -163,7 +166,7 @@ def _workers(queues: list[str]) -> Iterator[Sign]:
     served = broker.app.control.inspect(timeout=ANSWER_SECONDS).active_queues() or {}
     unread = sorted(set(queues) - {queue["name"] for some in served.values() for queue in some})
     if not served:
-        yield Sign("workers", "none answers", False, "Start them: `celery -A workers.celery_app worker -Q …`, or `orderpipe up`.")
+        yield Sign("workers", "none answers", False, "Start `celery -A workers.celery_app worker -Q …`, or `orderpipe up`.")
         return
     yield Sign("workers", ", ".join(sorted(served)))
     if unread:

@@ -1,5 +1,5 @@
 """
-Which installation a command speaks to: the one that ORDERPIPE_DATABASE_URL names, else the `orderpipe up` that runs on the data folder.
+Which installation a command speaks to: that of ORDERPIPE_DATABASE_URL, else the `orderpipe up` that runs on the data folder.
 """
 
 import os
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from orderpipe.sideflows.hints import Hint
 
 Data = Annotated[
-    Path | None, typer.Option("--data", help="Data folder of a running `orderpipe up`; by default .orderpipe, where no database is set.")
+    Path | None, typer.Option("--data", help="Data folder of a running `orderpipe up`; where no database is set, .orderpipe.")
 ]
 """The option that every command has which speaks to an installation."""
 

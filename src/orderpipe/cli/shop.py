@@ -60,10 +60,10 @@ def add(
         key = shops.create_key(tx, shop_id, Role.SHOP)
     if as_json:
         print_json({"shop": code, "id": shop_id, "role": Role.SHOP.value, "key": key, "location": location or None})
-        return
-    say(f"Shop {code} is there. Its key, shown this once: {key}")
-    if not location:
-        say("It has no location yet; goods can be sent once it has one: `orderpipe shop location`.")
+    else:
+        say(f"Shop {code} is there. Its key, shown this once: {key}")
+        if not location:
+            say("Goods can be sent once it has a location: `orderpipe shop location`.")
 
 
 def _understand(new: NewShop) -> None:

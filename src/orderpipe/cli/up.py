@@ -2,6 +2,7 @@
 `orderpipe up`: everything orderpipe needs on this machine, in one terminal, until Ctrl-C.
 """
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -34,14 +35,11 @@ def run(
     }
     ports = {label: port for label, port in wished.items() if port is not None}
     say("orderpipe is starting …")
-    try:
-        with Stack(data or settings().data, settings=settings(), ports=ports) as stack:
-            stack.start()
-            _welcome(stack)
-            stack.run_until_stopped()
-            say("Stopping …")
-    except StopRequested:
-        pass
+    with suppress(StopRequested), Stack(data or settings().data, settings=settings(), ports=ports) as stack:
+        stack.start()
+        _welcome(stack)
+        stack.run_until_stopped()
+        say("Stopping …")
     say("Stopped.")
 
 

@@ -1,5 +1,5 @@
 """
-Why an order does not go on: what it waits for, since when, whose turn it is, what happens by itself and when, and what may be done.
+Why an order does not go on: what it waits for, since when, whose turn it is, what happens by itself, and what may be done.
 
 The answer is put together from facts alone, for the order and for each of its fulfillments that is still on its way.
 """
@@ -144,7 +144,8 @@ def _allowed(facts: Facts) -> Iterator[dict[str, str]]:
                 yield {"action": action, "how": f"orderpipe order cancel {number} --reason customer"}
             case Action.ANSWER if facts.question:
                 query = public_id("query", facts.question.id)
-                yield {"action": action, "how": f"the customer by the link in the letter, staff by POST /v1/queries/{query}/answer"}
+                how = f"the customer by the link in the letter, staff by POST /v1/queries/{query}/answer"
+                yield {"action": action, "how": how}
             case Action.DECIDE:
                 yield {"action": action, "how": f"orderpipe order decide {number} {'|'.join(facts.decisions)}"}
             case Action.PAY:

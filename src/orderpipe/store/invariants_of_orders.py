@@ -10,7 +10,7 @@ BOOKS = (
         "An order's state is the one its journal entered last.",
         """SELECT o.id, format('order %s, by the journal %s', o.state, coalesce(j.after, 'nowhere'))
             FROM orders o LEFT JOIN LATERAL (SELECT j.after FROM journal j
-                WHERE j.order_id = o.id AND j.fulfillment_id IS NULL AND j.after IS NOT NULL AND j.what = 'order.' || j.after
+                WHERE j.order_id = o.id AND j.fulfillment_id IS NULL AND j.what = 'order.' || j.after
                 ORDER BY j.seq DESC LIMIT 1) j ON true
             WHERE o.state IS DISTINCT FROM j.after""",
     ),
@@ -19,7 +19,7 @@ BOOKS = (
         "A fulfillment's state is the one the journal entered last, or planned when it never moved.",
         """SELECT f.order_id, format('fulfillment %s %s, by the journal %s', f.id % 1000, f.state, coalesce(j.after, 'planned'))
             FROM fulfillment f LEFT JOIN LATERAL (SELECT j.after FROM journal j
-                WHERE j.order_id = f.order_id AND j.fulfillment_id = f.id AND j.after IS NOT NULL AND j.what = 'fulfillment.' || j.after
+                WHERE j.order_id = f.order_id AND j.fulfillment_id = f.id AND j.what = 'fulfillment.' || j.after
                 ORDER BY j.seq DESC LIMIT 1) j ON true
             WHERE f.state <> coalesce(j.after, 'planned')""",
     ),
@@ -32,7 +32,8 @@ BOOKS = (
     Rule(
         "journal-in-sequence",
         "Each move begins where the one before it ended.",
-        """SELECT order_id, format('entry %s: from %s, but it stood in %s', seq, coalesce(before, 'nothing'), coalesce(stood, 'nothing'))
+        """SELECT order_id, format('entry %s: from %s, but it stood in %s', seq, coalesce(before, 'nothing'),
+                coalesce(stood, 'nothing'))
             FROM (SELECT order_id, seq, before, fulfillment_id,
                     lag(after) OVER (PARTITION BY order_id, fulfillment_id ORDER BY seq) AS stood
                 FROM journal WHERE after IS NOT NULL AND what IN ('order.' || after, 'fulfillment.' || after)) moves
@@ -50,7 +51,7 @@ LETTERS = (
     ),
     Rule(
         "thanked",
-        "Every order was acknowledged and every completed one thanked for, or the journal says that the customer cannot be reached.",
+        "Every order was acknowledged and every completed one thanked for, or the journal says that nobody can be reached.",
         # by the keys, whose index is small beside the letters themselves
         """SELECT o.id, format('order %s without %s', o.state, k.kind)
             FROM orders o CROSS JOIN (VALUES ('acknowledgement'), ('thank-you')) AS k (kind)
@@ -75,8 +76,8 @@ WAITS = (
         """SELECT o.id, format('order %s waits for %s', o.state, o.waiting_for) FROM orders o
             WHERE o.next_at IS NOT NULL AND o.waiting_for IN ('query', 'office') AND NOT EXISTS (SELECT FROM hold h
                 WHERE h.order_id = o.id AND h.fulfillment_id IS NULL AND h.kind = o.waiting_for AND h.closed_at IS NULL)
-            UNION ALL SELECT f.order_id, format('fulfillment %s %s waits for %s', f.id % 1000, f.state, f.waiting_for) FROM fulfillment f
-            WHERE f.next_at IS NOT NULL AND f.waiting_for IN ('query', 'office') AND NOT EXISTS (SELECT FROM hold h
+            UNION ALL SELECT f.order_id, format('fulfillment %s %s waits for %s', f.id % 1000, f.state, f.waiting_for)
+            FROM fulfillment f WHERE f.next_at IS NOT NULL AND f.waiting_for IN ('query', 'office') AND NOT EXISTS (SELECT FROM hold h
                 WHERE h.order_id = f.order_id AND coalesce(h.fulfillment_id, f.id) = f.id
                     AND h.kind = f.waiting_for AND h.closed_at IS NULL)
             UNION ALL SELECT o.id, 'waits for an answer without a question' FROM orders o
@@ -88,8 +89,8 @@ WAITS = (
         "An open hold stops what it is about, which is still live.",
         """SELECT h.order_id, format('hold %s on %s', h.kind, coalesce('fulfillment ' || h.fulfillment_id % 1000, 'the order'))
             FROM hold h JOIN orders o ON o.id = h.order_id LEFT JOIN fulfillment f ON f.id = h.fulfillment_id
-            WHERE h.closed_at IS NULL AND coalesce(CASE WHEN h.fulfillment_id IS NULL THEN o.waiting_for ELSE f.waiting_for END, '')
-                NOT IN ('query', 'office')""",
+            WHERE h.closed_at IS NULL AND coalesce(
+                CASE WHEN h.fulfillment_id IS NULL THEN o.waiting_for ELSE f.waiting_for END, '') NOT IN ('query', 'office')""",
     ),
 )
 

@@ -24,7 +24,8 @@ STOCK = (
         "stock-equals-movements",
         "What lies at a location, and what of it is set aside, is the sum of its movements.",
         """SELECT CAST(NULL AS bigint), format('location %s, %s: %s on hand and %s set aside, by movements %s and %s',
-                location_id, sku, coalesce(s.on_hand, 0), coalesce(s.allocated, 0), coalesce(m.on_hand, 0), coalesce(m.allocated, 0))
+                location_id, sku, coalesce(s.on_hand, 0), coalesce(s.allocated, 0), coalesce(m.on_hand, 0),
+                coalesce(m.allocated, 0))
             FROM stock s FULL JOIN (SELECT location_id, sku,
                     coalesce(sum(quantity) FILTER (WHERE kind IN ('received', 'adjusted', 'shipped')), 0) AS on_hand,
                     coalesce(sum(CASE kind WHEN 'released' THEN -quantity ELSE quantity END)
@@ -58,7 +59,8 @@ STOCK = (
                 ON b.unit = w.unit AND b.sku = w.sku
             WHERE coalesce(w.quantity, 0) <> coalesce(b.quantity, 0)
             UNION ALL SELECT o.id, format('order %s: still on the list as a whole', o.state)
-            FROM orders o WHERE o.state <> 'validated' AND o.id IN (SELECT order_id FROM backorder WHERE fulfillment_id IS NULL)""",
+            FROM orders o WHERE o.state <> 'validated'
+                AND o.id IN (SELECT order_id FROM backorder WHERE fulfillment_id IS NULL)""",
     ),
 )
 
@@ -66,7 +68,8 @@ HANDLING = (
     Rule(
         "planned-within-ordered",
         "No more is on its way or delivered than was ordered and not canceled.",
-        f"""SELECT o.order_id, format('line %s: %s planned of %s ordered, %s canceled', o.number, p.quantity, o.quantity, o.canceled)
+        f"""SELECT o.order_id, format('line %s: %s planned of %s ordered, %s canceled', o.number, p.quantity,
+                o.quantity, o.canceled)
             FROM order_line o JOIN (SELECT f.order_id, l.number, sum(l.quantity) AS quantity
                 FROM fulfillment f JOIN fulfillment_line l ON l.fulfillment_id = f.id
                 WHERE f.state <> 'canceled' AND NOT ({_REPLACED}) GROUP BY f.order_id, l.number) p USING (order_id, number)
@@ -85,9 +88,9 @@ HANDLING = (
     ),
     Rule(
         "scanned-before-leaving",
-        "Packed is at most what was picked, picked at most what belongs to the fulfillment; what goes on is picked and packed in full.",
-        """SELECT f.order_id, format('fulfillment %s %s, line %s: %s packed, %s picked, %s short of %s', f.id % 1000, f.state, l.number,
-                l.packed, l.picked, l.short, l.quantity)
+        "Packed is at most what was picked, picked at most what belongs there; what goes on is picked and packed in full.",
+        """SELECT f.order_id, format('fulfillment %s %s, line %s: %s packed, %s picked, %s short of %s', f.id % 1000, f.state,
+                l.number, l.packed, l.picked, l.short, l.quantity)
             FROM fulfillment f JOIN fulfillment_line l ON l.fulfillment_id = f.id
             WHERE f.kind = 'parcel' AND (l.packed > l.picked OR l.picked + l.short > l.quantity
                 OR f.state IN ('picked', 'packed', 'shipped', 'delivered', 'returned', 'lost') AND l.picked <> l.quantity
@@ -116,7 +119,8 @@ CARRIER = (
     Rule(
         "parcel-where-the-carrier-says",
         "A parcel's status is the farthest word of its carrier that counted.",
-        f"""SELECT f.order_id, format('parcel %s: %s, the carrier said %s', p.tracking_number, p.status, coalesce(e.statuses, 'nothing'))
+        f"""SELECT f.order_id, format('parcel %s: %s, the carrier said %s', p.tracking_number, p.status,
+                coalesce(e.statuses, 'nothing'))
             FROM parcel p JOIN fulfillment f ON f.id = p.fulfillment_id
             LEFT JOIN (SELECT shop_id, tracking_number, string_agg(status, ', ' ORDER BY id) AS statuses,
                     max({_RANK.format("status")}) AS farthest, array_agg(status) AS said

@@ -12,12 +12,14 @@ class LocationTaken(Exception):
 
 
 def add(
-    tx: Tx, shop_id: int, code: str, *, name: str = "", time_zone: str = "UTC", country: str = "GB", carrier: str = "orderpipe-parcel"
+    tx: Tx, shop_id: int, code: str, *,
+    name: str = "", time_zone: str = "UTC", country: str = "GB", carrier: str = "orderpipe-parcel",
 ) -> int:
     """Add a location; returns its id. Raises LocationTaken."""
     row = tx.execute(
         text("""INSERT INTO location (shop_id, code, name, time_zone, country, carrier)
-            VALUES (:shop_id, :code, :name, :time_zone, :country, :carrier) ON CONFLICT (shop_id, code) DO NOTHING RETURNING id"""),
+            VALUES (:shop_id, :code, :name, :time_zone, :country, :carrier)
+            ON CONFLICT (shop_id, code) DO NOTHING RETURNING id"""),
         {"shop_id": shop_id, "code": code, "name": name or code, "time_zone": time_zone, "country": country, "carrier": carrier},
     ).one_or_none()
     if row is None:

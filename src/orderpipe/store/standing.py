@@ -66,8 +66,8 @@ def facts_of(tx: Tx, order_id: int) -> Facts:
     )
 
 
-_ORDER = """SELECT o.*, s.code, (SELECT jsonb_object_agg(b.sku, b.quantity) FROM (SELECT sku, sum(quantity) AS quantity FROM backorder
-        WHERE order_id = o.id AND fulfillment_id IS NULL GROUP BY sku) b) AS missing
+_ORDER = """SELECT o.*, s.code, (SELECT jsonb_object_agg(b.sku, b.quantity) FROM (SELECT sku, sum(quantity) AS quantity
+        FROM backorder WHERE order_id = o.id AND fulfillment_id IS NULL GROUP BY sku) b) AS missing
     FROM orders o JOIN shop s ON s.id = o.shop_id WHERE o.id = :id"""
 
 _PARTS = """SELECT f.*, l.missing, (SELECT string_agg(p.tracking_number || ' ' || p.status, ', ' ORDER BY p.id)
@@ -92,8 +92,8 @@ def _holds(tx: Tx, order_id: int) -> dict[tuple[int, str | None], Stopped]:
 def _part(row: Any, holds: Mapping[tuple[int, str | None], Stopped]) -> Standing:
     hold = holds.get((row.id, row.waiting_for)) or holds.get((0, row.waiting_for))
     return Standing(
-        Unit.FULFILLMENT, row.id, FulfillmentState(row.state), _wait(row.waiting_for), row.stage_entered_at, row.next_at, row.due_at,
-        row.attempts, row.last_error, hold, row.kind == "appointment", row.missing or {}, row.word or "",
+        Unit.FULFILLMENT, row.id, FulfillmentState(row.state), _wait(row.waiting_for), row.stage_entered_at, row.next_at,
+        row.due_at, row.attempts, row.last_error, hold, row.kind == "appointment", row.missing or {}, row.word or "",
     )
 
 
