@@ -63,7 +63,8 @@ def _between() -> Iterator[str]:
 
 
 def _node(state: State) -> str:
-    waits = [wait for step in STEPS if step.takes == state for wait in step.waits]
+    waits = [wait for step in STEPS if step.takes == state for wait in step.waits if wait != WaitingFor.PERFORMANCE]
+    waits += [WaitingFor.PERFORMANCE] if state == APPOINTMENT[0] else []  # only a service waits for its performer, and it is not shipped
     label = state.value if not waits else f"{state.value}<br/>may wait for {', '.join(waits)}"
     return f"{_name(state)}([{label}])" if state in ENDS else f'{_name(state)}["{label}"]'
 
