@@ -21,6 +21,7 @@ from orderpipe.flow import (
     OrderState,
     State,
     Unit,
+    WaitingFor,
 )
 
 BEGIN, END = "<!-- flow -->", "<!-- /flow -->"
@@ -64,7 +65,8 @@ def _between() -> Iterator[str]:
 
 def _node(state: State) -> str:
     waits = [wait for step in STEPS if step.takes == state for wait in step.waits if wait != WaitingFor.PERFORMANCE]
-    waits += [WaitingFor.PERFORMANCE] if state == APPOINTMENT[0] else []  # only a service waits for its performer, and it is not shipped
+    # only a service waits for its performer, and it is not shipped
+    waits += [WaitingFor.PERFORMANCE] if state == APPOINTMENT[0] else []
     label = state.value if not waits else f"{state.value}<br/>may wait for {', '.join(waits)}"
     return f"{_name(state)}([{label}])" if state in ENDS else f'{_name(state)}["{label}"]'
 
