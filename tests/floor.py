@@ -131,6 +131,7 @@ class Floor:
             "query.remind": lambda tx: queries.remind(tx, ids, desk=DESK, now=self.now),
             "query.escalate": lambda tx: queries.escalate(tx, ids, desk=DESK, now=self.now),
             "office.remind": lambda tx: office.remind(tx, ids, office=OFFICE, now=self.now),
+            "restock": lambda tx: self.give(restock.wake_waiting(tx, self.now)),
             "notify.email": lambda _: None,
             "notify.sms": lambda _: None,
         }
