@@ -1,17 +1,23 @@
 """
 Somebody in the demo with work to do: looks at their work list every now and then, in a thread of their own, until the demo ends.
+
+Whoever finds the other side slow looks less often, so that watching never takes the machine from those who work.
 """
 
 import threading
+import time
 import traceback
 from abc import ABC, abstractmethod
 
 from orderpipe.simulation.door import Unanswered
 from orderpipe.simulation.scene import Scene
 
+_AT_LEISURE = 3
+"""Looking takes at most one part in so many and one of an actor's time."""
+
 
 class Actor(ABC):
-    """One actor; `pause` seconds lie between two looks. What goes wrong is written down, and the actor carries on."""
+    """One actor; at least `pause` seconds lie between two looks. What goes wrong is written down, and the actor carries on."""
 
     pause = 0.3
 
@@ -41,11 +47,14 @@ class Actor(ABC):
         return self._asked_to_stop.wait(seconds)
 
     def _run(self) -> None:
-        while not self.stopping(self.pause):
+        took = 0.0
+        while not self.stopping(max(self.pause, _AT_LEISURE * took)):
+            began = time.monotonic()
             try:
                 self.look()
             except Exception as error:
                 self._report(error)
+            took = time.monotonic() - began
 
     def _report(self, error: Exception) -> None:
         if self.stopping():

@@ -3,13 +3,15 @@ The shops' own systems: send the orders of the sample over the day, one by one o
 """
 
 import json
+import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 from orderpipe.simulation.actor import Actor
-from orderpipe.simulation.door import Door
-from orderpipe.simulation.forms import FILE, OFFICE, SampleOrder
+from orderpipe.simulation.door import Door, Unanswered
+from orderpipe.simulation.forms import FILE, OFFICE, WEB, SampleOrder
 from orderpipe.simulation.scene import Scene
 
 _SECONDS = 15.0
@@ -17,19 +19,22 @@ _SECONDS = 15.0
 
 _LARGEST_FILE = 1_000
 
+_AT_ONCE = 8
+"""Customers who press the button at the same moment."""
+
 
 class Shops(Actor):
     """The senders of both shops; `rate` orders come per second, those in files as soon as there are enough of them."""
 
-    pause = 0.1
+    pause = 0.3
 
     def __init__(self, scene: Scene) -> None:
         super().__init__("shops", scene)
         self._singly = [order for order in scene.orders if order.by != FILE]
         self._in_files = [order for order in scene.orders if order.by == FILE]
         self.rate = max(len(self._singly) / _SECONDS, 5.0)
-        self._doors = {shop: Door(scene.addresses.api, keys.shop) for shop, keys in scene.keys.items()}
-        self._telephone = {shop: Door(scene.addresses.api, keys.office) for shop, keys in scene.keys.items()}
+        self._customers = ThreadPoolExecutor(_AT_ONCE, "shop")
+        self._connections = threading.local()
         self._sent = 0
         self._began = 0.0
 
@@ -39,25 +44,34 @@ class Shops(Actor):
             self._began = time.monotonic()
             self._send_nonsense()
         due = int((time.monotonic() - self._began) * self.rate)
-        while self._sent < min(due, len(self._singly)) and not self.stopping():
-            self._send(self._singly[self._sent])
-            self._sent += 1
+        orders = self._singly[self._sent : due]
+        self._sent += len(orders)
+        list(self._customers.map(self._send, orders))
         if self._in_files:
             self._send_file()
 
     def _send(self, order: SampleOrder) -> None:
-        doors = self._telephone if order.by == OFFICE else self._doors
-        if order.script == "sent-twice":
-            self._send_twice(order)
-        else:
-            self.scene.take(order, doors[order.shop].post("/v1/orders", order.sent))
+        try:
+            if order.script == "sent-twice":
+                self._send_twice(order)
+            else:
+                self.scene.take(order, self._door(order.shop, order.by).post("/v1/orders", order.sent))
+        except Unanswered as error:
+            self.scene.trouble(f"{self.name}: {order.reference}: {error}")
+
+    def _door(self, shop: str, by: str = WEB) -> Door:
+        """This thread's way to the shop: with the shop's own key, or the office's for orders by telephone."""
+        keys = self.scene.keys[shop]
+        key = keys.office if by == OFFICE else keys.shop
+        doors: dict[str, Door] = self._connections.__dict__
+        return doors.setdefault(key, Door(self.scene.addresses.api, key))
 
     def _send_file(self) -> None:
         """The next file of one shop's orders, one a line."""
         shop = self._in_files[0].shop
         lines = [order for order in self._in_files if order.shop == shop][:_LARGEST_FILE]
         content = "\n".join(json.dumps(order.sent) for order in lines).encode()
-        results = self._doors[shop].post("/v1/orders/bulk", content, Content_Type="application/x-ndjson")
+        results = self._door(shop).post("/v1/orders/bulk", content, Content_Type="application/x-ndjson")
         self._note_results(lines, results)
         sent = {order.reference for order in lines}
         self._in_files = [order for order in self._in_files if order.shop != shop or order.reference not in sent]
@@ -71,7 +85,7 @@ class Shops(Actor):
 
     def _send_twice(self, order: SampleOrder) -> None:
         """A request repeated with its key is the same order; the reference with other content is refused."""
-        door, key = self._doors[order.shop], str(uuid4())
+        door, key = self._door(order.shop), str(uuid4())
         first = door.post("/v1/orders", order.sent, Idempotency_Key=key)
         self.scene.take(order, first)
         again = door.send("POST", "/v1/orders", order.sent, Idempotency_Key=key)
@@ -83,7 +97,7 @@ class Shops(Actor):
 
     def _send_nonsense(self) -> None:
         """What has no form is refused, and nothing comes of it."""
-        door = self._doors[self.scene.orders[0].shop]
+        door = self._door(self.scene.orders[0].shop)
         nonsense = {
             "broken JSON": b'{"reference": "NONSENSE-1", "lines": [',
             "number as money": {"reference": "NONSENSE-2", "total": 12.5},

@@ -28,15 +28,14 @@ class Warehouse(Actor):
 
     def look(self) -> None:
         """Take the work list and do everything on it that has not been done."""
-        jobs = list(self._door.pages("/v1/fulfillments", state=["released", "picked"], limit=500))
-        known = [job for job in jobs if self.scene.order(job["order"]) is not None]
-        self._perform([job for job in known if job["kind"] == "appointment" and self._is_new(job, "perform")])
-        parcels = [job for job in known if job["kind"] == "parcel"]
-        self._scan([job for job in parcels if job["state"] == "released" and self._is_new(job, "pick")], self._picks)
-        self._scan([job for job in parcels if job["state"] == "picked" and self._is_new(job, "pack")], _packs)
+        self._scan(self._jobs("pick", state="released", waiting_for="pick-scans"), self._picks)
+        self._scan(self._jobs("pack", state="picked", waiting_for="pack-scans"), _packs)
+        self._perform(self._jobs("perform", state="released", waiting_for="performance"))
 
-    def _is_new(self, job: Job, task: str) -> bool:
-        return (job["id"], task) not in self._done
+    def _jobs(self, task: str, **wanted: str) -> list[Job]:
+        """What waits for this task and has not been done yet."""
+        jobs = self._door.pages("/v1/fulfillments", **wanted, limit=500)
+        return [job for job in jobs if (job["id"], task) not in self._done and self.scene.order(job["order"]) is not None]
 
     def _scan(self, jobs: list[Job], scans_of: Callable[[Job, str], Iterator[Scan]]) -> None:
         batch: list[Scan] = []
