@@ -1,0 +1,3 @@
+"""
+Order processing from arrival to thank-you letter; the map of it is `flow.py`.
+"""

@@ -1,0 +1,3 @@
+"""
+The HTTP door for programs: shops, warehouse, carriers and the office.
+"""

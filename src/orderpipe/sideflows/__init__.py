@@ -1,0 +1,3 @@
+"""
+What comes from outside is recorded as a fact, in the transaction that ends the wait it answers; the stage then decides.
+"""

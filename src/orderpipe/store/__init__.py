@@ -1,0 +1,3 @@
+"""
+The only package that knows SQLAlchemy: each table with the set-based statements about it.
+"""
