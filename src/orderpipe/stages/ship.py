@@ -18,6 +18,8 @@ from orderpipe.store.metadata import Tx
 
 COMPANY_PREFIX = "9999999"
 """GS1 company prefix of the SSCCs; 999 9999 is no company's, for labels that stay in the house."""
+_SERIALS = 10**9
+"""So many serials fit beside the prefix; the extension digit counts on, so that an SSCC comes again after ten million orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,16 @@ def tracking_number(fulfillment: int) -> str:
     return f"OP{number_of(fulfillment).replace('-', '')}"
 
 
+def sscc(fulfillment: int) -> str:
+    """The number of the logistic unit on our label."""
+    return sscc18(fulfillment // _SERIALS % 10, COMPANY_PREFIX, fulfillment % _SERIALS)
+
+
 def write(tx: Tx, facts: Facts, decisions: Sequence[Decision], now: datetime) -> None:  # noqa: ARG001  # all of them ship
     """The parcels with their labels, and the stock that left with them."""
     journeys.label(tx, [
         {
-            "fulfillment_id": one, "sscc": sscc18(0, COMPANY_PREFIX, one % 10**9), "carrier": place.carrier,
+            "fulfillment_id": one, "sscc": sscc(one), "carrier": place.carrier,
             "tracking_number": tracking_number(one), "status": "shipped", "shipped_at": now, "status_at": now,
         }
         for one, place in facts.places.items()

@@ -16,7 +16,7 @@ parcel = Table(
     metadata,
     Column("id", BigInteger, Identity(), primary_key=True),
     Column("fulfillment_id", BigInteger, nullable=False),
-    Column("sscc", Text, nullable=False, unique=True),
+    Column("sscc", Text, nullable=False),
     Column("carrier", Text, nullable=False),
     Column("tracking_number", Text, nullable=False, unique=True),
     Column("status", Text, nullable=False),
@@ -25,6 +25,7 @@ parcel = Table(
     Index("ix_parcel_fulfillment_id", "fulfillment_id"),
     postgresql_with={"fillfactor": 70},
 )
+"""An SSCC may come again after a year, as GS1 has it, so it is not unique for ever."""
 
 tracking_event = Table(
     "tracking_event",

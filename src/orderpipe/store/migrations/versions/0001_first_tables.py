@@ -117,7 +117,6 @@ def upgrade() -> None:
     sa.Column('shipped_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('status_at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_parcel')),
-    sa.UniqueConstraint('sscc', name=op.f('uq_parcel_sscc')),
     sa.UniqueConstraint('tracking_number', name=op.f('uq_parcel_tracking_number')),
     postgresql_with={'fillfactor': 70}
     )
