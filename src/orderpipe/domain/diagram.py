@@ -64,7 +64,7 @@ def _between() -> Iterator[str]:
 
 
 def _node(state: State) -> str:
-    waits = [wait for step in STEPS if step.takes == state for wait in step.waits if wait != WaitingFor.PERFORMANCE]
+    waits: list[WaitingFor] = [wait for step in STEPS if step.takes == state for wait in step.waits if wait != WaitingFor.PERFORMANCE]
     # only a service waits for its performer, and it is not shipped
     waits += [WaitingFor.PERFORMANCE] if state == APPOINTMENT[0] else []
     label = state.value if not waits else f"{state.value}<br/>may wait for {', '.join(waits)}"

@@ -59,7 +59,11 @@ class OrderedLine:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What every letter may say about its order; `customer` and `ship_to` as they stand in the order, money in `currency`, `country` the shop's."""
+    """
+    What every letter may say about its order.
+
+    `customer` and `ship_to` as they stand in the order, money in `currency` (ISO 4217), `country` the shop's.
+    """
 
     number: str
     lines: tuple[OrderedLine, ...]

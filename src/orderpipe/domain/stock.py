@@ -6,10 +6,13 @@ Under "as available" an order takes what there is and the rest waits; under "all
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 AS_AVAILABLE = "as-available"
 ALL_AT_ONCE = "all-at-once"
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
 
 Free = dict[tuple[int, int, str], int]
 """Pieces free by (shop id, location id, SKU); sharing out takes from it."""
@@ -51,7 +54,7 @@ def share_out(demands: Iterable[Demand], free: Free) -> dict[int, Share]:
     A waiting demand that cannot be served yet keeps what there is of its article from those behind it, unless it wants
     everything at once and so takes nothing.
     """
-    ranked = sorted(demands, key=lambda demand: (demand.since is None, demand.since or datetime.max, abs(demand.key)))
+    ranked = sorted(demands, key=lambda demand: (demand.since is None, demand.since or _NEVER, abs(demand.key)))
     return {demand.key: _serve(demand, free) for demand in ranked}
 
 

@@ -85,7 +85,10 @@ def write(tx: Tx, facts: Facts, decisions: Sequence[Decision], now: datetime) ->
         return
     parted = _parted(facts)
     first = {one: next(iter(places)) for one, places in facts.places.items()}
-    shares = [*((one, place, facts.places[one][place]) for one, place in first.items()), *((one.new, one.location_id, one.pieces) for one in parted)]
+    shares = [
+        *((one, place, facts.places[one][place]) for one, place in first.items()),
+        *((one.new, one.location_id, one.pieces) for one in parted),
+    ]
     allocation.reserve(tx, [Shift(place, piece.sku, piece.quantity, one) for one, place, pieces in shares for piece in pieces], now)
     fulfillments.note_reserved(tx, first)
     allocation.served(tx, list(facts.places))
