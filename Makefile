@@ -28,8 +28,8 @@ up: $(INSTALLED)  ## everything orderpipe needs, on this machine, until Ctrl-C
 test: $(INSTALLED)  ## all tests; ARGS go to pytest, e.g. ARGS='tests/domain -k promise'
 	@$(BIN)/python -m pytest -n $(TESTERS) $(ARGS)
 
-check: $(INSTALLED)  ## style, types, and which package may import which
-	@verdict=0; for judge in "ruff check ." mypy "lint-imports --no-logo"; do $(BIN)/$$judge || verdict=1; done; exit $$verdict
+check: $(INSTALLED)  ## style, types, which package may import which, and whether the migrations lead to the tables in the code
+	@verdict=0; for judge in "ruff check ." mypy "lint-imports --no-logo" "pytest -q tests/store/test_migrations.py"; do $(BIN)/$$judge || verdict=1; done; exit $$verdict
 
 bench: $(INSTALLED)  ## measure speed, e.g. ARGS=pipeline
 	@$(BIN)/python -m benchmarks $(ARGS)
