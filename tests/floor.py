@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
-from typing import Any
+from typing import Any, Never
 
 import pytest
 from sqlalchemy import Engine, text
@@ -58,6 +58,11 @@ def receive_stock(tx: Tx, location_id: int, sku: str, pieces: int, *, now: datet
     insert_rows(tx, stock_movement, [
         {"location_id": location_id, "sku": sku, "kind": "received", "quantity": pieces, "cause": "delivery", "at": now}
     ])
+
+
+def broken(*_: object, **__: object) -> Never:
+    """What a stage does that cannot stand its units."""
+    raise ZeroDivisionError
 
 
 class Floor:

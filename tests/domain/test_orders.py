@@ -44,7 +44,9 @@ def test_public_ids_lead_back_and_sort_by_age(kind: str, one: int, other: int) -
     assert (first < second) == (one < other)
 
 
-@pytest.mark.parametrize("text", ["", "ord_", "ord_00000000000", "ful_000000000001", "ord_00000000000i", "ord_00000000000U", "ord_0000000000001"])
+@pytest.mark.parametrize("text", [
+    "", "ord_", "ord_00000000000", "ful_000000000001", "ord_00000000000i", "ord_00000000000U", "ord_0000000000001",
+])
 def test_what_is_no_order_id_is_refused(text: str) -> None:
     with pytest.raises(UnknownNumber):
         orders.internal_id("order", text)

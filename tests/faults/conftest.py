@@ -8,19 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
 from tests.conftest import FOLDER
 from tests.faults.harness import Plant
-from tests.floor import Floor
-
-
-@pytest.fixture
-def floor(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Floor]:
-    """The pipeline in this process, for what needs no servers of its own."""
-    floor = Floor(engine, monkeypatch)
-    yield floor
-    floor.check()
 
 
 class Plants:

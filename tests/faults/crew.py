@@ -12,12 +12,16 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
-from sqlalchemy import text
+import redis
+from sqlalchemy import TextClause, text
 
 from orderpipe import broker
 from orderpipe.assembly import assemble
 from orderpipe.domain.handling import Phase
+from orderpipe.domain.orders import order_of
 from orderpipe.domain.queries import Answer
 from orderpipe.domain.receipts import Receipt
 from orderpipe.domain.scans import Scan
@@ -26,10 +30,26 @@ from orderpipe.flow import Queue
 from orderpipe.sideflows import office, performances, queries, receipts, scans, tracking
 from orderpipe.sideflows.hints import Hint
 from orderpipe.store.database import Database, DatabaseError
+from orderpipe.store.metadata import Tx
 
 log = logging.getLogger("crew")
 MOST = 200
 BY = "crew"
+
+_NEW = text("SELECT id, lane FROM orders WHERE id > :last ORDER BY id LIMIT 500")
+_TO_SCAN = """SELECT f.shop_id, f.id, l.number, l.sku, {left} AS left FROM fulfillment f JOIN fulfillment_line l ON l.fulfillment_id = f.id
+    WHERE f.next_at IS NOT NULL AND f.kind = 'parcel' AND f.state = :state AND coalesce(f.waiting_for, '') <> 'office' AND {left} > 0
+    ORDER BY f.id LIMIT :most"""
+_TO_CARRY = text("""SELECT f.shop_id, f.id, p.tracking_number FROM fulfillment f JOIN parcel p ON p.fulfillment_id = f.id
+    WHERE f.next_at IS NOT NULL AND f.state = 'shipped' AND p.status = 'shipped' ORDER BY f.id LIMIT :most""")
+_TO_PERFORM = text("""SELECT f.shop_id, f.id FROM fulfillment f WHERE f.next_at IS NOT NULL AND f.kind = 'appointment'
+    AND f.state = 'released' AND NOT EXISTS (SELECT FROM scan s WHERE s.fulfillment_id = f.id) LIMIT :most""")
+_TO_DECIDE = text("SELECT id FROM orders WHERE next_at IS NOT NULL AND waiting_for = 'office' AND state = 'promised' LIMIT :most")
+_TO_ANSWER = text("SELECT token FROM query WHERE state = 'open' AND asked_at IS NOT NULL LIMIT :most")
+_TO_BUY = text("""SELECT b.shop_id, b.sku, (SELECT min(code) FROM location WHERE shop_id = b.shop_id) AS place,
+    sum(b.quantity) - coalesce((SELECT sum(s.on_hand - s.allocated) FROM stock s JOIN location l ON l.id = s.location_id
+        WHERE l.shop_id = b.shop_id AND s.sku = b.sku), 0) AS missing
+    FROM backorder b GROUP BY b.shop_id, b.sku""")
 
 
 @dataclass(slots=True)
@@ -47,12 +67,13 @@ class Crew:
         jobs = (self._take_orders, self._pick, self._pack, self._carry, self._perform, self._resend, self._answer, self._buy)
         return sum(job() for job in jobs)
 
+    def _rows(self, statement: TextClause, **given: Any) -> Sequence[Any]:
+        with self.engine.begin() as tx:
+            return tx.execute(statement, {"most": MOST} | given).all()
+
     def _take_orders(self) -> int:
         """The door hints at what is new."""
-        with self.engine.begin() as tx:
-            rows = tx.execute(
-                text("SELECT id, lane FROM orders WHERE id > :last ORDER BY id LIMIT 500"), {"last": self.hinted}
-            ).all()
+        rows = self._rows(_NEW, last=self.hinted)
         for lane in {row.lane for row in rows}:
             broker.send_stage("validate", [row.id for row in rows if row.lane == lane], lane)
         self.hinted = max((row.id for row in rows), default=self.hinted)
@@ -66,18 +87,12 @@ class Crew:
 
     def _scan(self, phase: Phase, state: str, left: str) -> int:
         now = datetime.now(UTC)
-        with self.engine.begin() as tx:
-            rows = tx.execute(text(f"""SELECT f.shop_id, f.id, l.number, l.sku, {left} AS left, l.quantity FROM fulfillment f
-                JOIN fulfillment_line l ON l.fulfillment_id = f.id
-                WHERE f.next_at IS NOT NULL AND f.kind = 'parcel' AND f.state = :state
-                    AND coalesce(f.waiting_for, '') <> 'office' AND {left} > 0 ORDER BY f.id LIMIT :most"""),
-                {"state": state, "most": MOST}).all()
+        rows = self._rows(text(_TO_SCAN.format(left=left)), state=state)
         made: dict[int, list[Scan]] = {}
         for row in rows:
             for kind, pieces in self._found(phase, row.id, row.number, row.left):
-                made.setdefault(row.shop_id, []).append(
-                    Scan(row.id, kind, row.sku, f"{kind}-{row.number}-{row.left}", BY, "S1", now, pieces)
-                )
+                one = Scan(row.id, kind, row.sku, f"{kind}-{row.number}-{row.left}", BY, "S1", now, pieces)
+                made.setdefault(row.shop_id, []).append(one)
         for shop_id, some in made.items():
             with self.engine.begin() as tx:
                 recorded = scans.record_scans(tx, some, shop_id=shop_id, by=BY, now=now)
@@ -86,33 +101,27 @@ class Crew:
 
     def _found(self, phase: Phase, fulfillment_id: int, number: int, left: int) -> list[tuple[Phase, int]]:
         """What the picker finds: now and then, in an order's first parcel, one piece less than there should be."""
-        missing = 1 if phase == Phase.PICK and fulfillment_id % 1000 == 1 and number == 1 and fulfillment_id // 1000 % self.short == 0 else 0
+        is_short = phase == Phase.PICK and number == 1 and _every(self.short, fulfillment_id)
+        missing = 1 if is_short else 0
         return [one for one in ((phase, left - missing), (Phase.SHORT, missing)) if one[1]]
 
     def _carry(self) -> int:
         now = datetime.now(UTC)
-        with self.engine.begin() as tx:
-            rows = tx.execute(text("""SELECT f.shop_id, f.id, p.tracking_number FROM fulfillment f JOIN parcel p ON p.fulfillment_id = f.id
-                WHERE f.next_at IS NOT NULL AND f.state = 'shipped' AND p.status = 'shipped' ORDER BY f.id LIMIT :most"""), {"most": MOST}).all()
+        rows = self._rows(_TO_CARRY)
         for shop_id in {row.shop_id for row in rows}:
             words = [
                 TrackingEvent(row.tracking_number, f"{status}-{row.id}", ParcelStatus(status), now)
-                for row in rows if row.shop_id == shop_id for status in self._way(row.id)
+                for row in rows if row.shop_id == shop_id
+                for status in (["lost"] if _every(self.lost, row.id) else ["in_transit", "delivered"])
             ]
             with self.engine.begin() as tx:
                 recorded = tracking.record_events(tx, words, shop_id=shop_id, by=BY, now=now)
             self._give(recorded.hints)
         return len(rows)
 
-    def _way(self, fulfillment_id: int) -> Sequence[str]:
-        is_lost = fulfillment_id % 1000 == 1 and fulfillment_id // 1000 % self.lost == 0
-        return ["lost"] if is_lost else ["in_transit", "delivered"]
-
     def _perform(self) -> int:
         now = datetime.now(UTC)
-        with self.engine.begin() as tx:
-            rows = tx.execute(text("""SELECT f.shop_id, f.id FROM fulfillment f WHERE f.next_at IS NOT NULL AND f.kind = 'appointment'
-                AND f.state = 'released' AND NOT EXISTS (SELECT FROM scan s WHERE s.fulfillment_id = f.id) LIMIT :most"""), {"most": MOST}).all()
+        rows = self._rows(_TO_PERFORM)
         for row in rows:
             word = performances.Performance(row.id, now, BY, f"done-{row.id}")
             with self.engine.begin() as tx:
@@ -122,30 +131,21 @@ class Crew:
 
     def _resend(self) -> int:
         """The office sends lost parcels again; what broke a stage it leaves for the test to look at."""
-        with self.engine.begin() as tx:
-            rows = tx.execute(text("SELECT id FROM orders WHERE next_at IS NOT NULL AND waiting_for = 'office' AND state = 'promised'")).all()
-        for row in rows:
-            self._try(lambda tx, order_id=row.id: office.decide(tx, order_id, office.Decision.RESEND, by=BY, now=datetime.now(UTC)).hints)
+        for row in self._rows(_TO_DECIDE):
+            self._try(partial(_send_again, row.id))
         return 0
 
     def _answer(self) -> int:
         """Customers answer by what was asked: how they pay."""
-        with self.engine.begin() as tx:
-            rows = tx.execute(text("SELECT token FROM query WHERE state = 'open' AND asked_at IS NOT NULL LIMIT :most"), {"most": MOST}).all()
-        answer = Answer({"/payment_method": "invoice"}, frozenset())
+        rows = self._rows(_TO_ANSWER)
         for row in rows:
-            self._try(lambda tx, token=row.token: queries.answer(tx, token, answer, by=BY, now=datetime.now(UTC)).hints)
+            self._try(partial(_tell_how_to_pay, row.token))
         return len(rows)
 
     def _buy(self) -> int:
         """The shop buys what is waited for."""
         now = datetime.now(UTC)
-        with self.engine.begin() as tx:
-            rows = tx.execute(text("""SELECT b.shop_id, b.sku, sum(b.quantity) - coalesce((SELECT sum(s.on_hand - s.allocated) FROM stock s
-                JOIN location l ON l.id = s.location_id WHERE l.shop_id = b.shop_id AND s.sku = b.sku), 0) AS missing,
-                (SELECT min(code) FROM location WHERE shop_id = b.shop_id) AS place
-                FROM backorder b GROUP BY b.shop_id, b.sku""")).all()
-        bought = [row for row in rows if row.missing > 0]
+        bought = [row for row in self._rows(_TO_BUY) if row.missing > 0]
         for row in bought:
             with self.engine.begin() as tx:
                 receipts.receive(tx, [Receipt(row.place, row.sku, int(row.missing), "bought")], shop_id=row.shop_id, by=BY, now=now)
@@ -153,7 +153,7 @@ class Crew:
             broker.send_task("restock", queue=Queue.CLOCK)
         return len(bought)
 
-    def _try(self, work: Callable[..., Sequence[Hint]]) -> None:
+    def _try(self, work: Callable[[Tx], Sequence[Hint]]) -> None:
         try:
             with self.engine.begin() as tx:
                 hints = work(tx)
@@ -168,9 +168,21 @@ class Crew:
         self.flush()
 
 
-def _flush_redis() -> None:
-    import redis
+def _every(nth: int, fulfillment_id: int) -> bool:
+    """Whether this is the first parcel of every so manieth order."""
+    return fulfillment_id % 1000 == 1 and order_of(fulfillment_id) % nth == 0
 
+
+def _send_again(order_id: int, tx: Tx) -> Sequence[Hint]:
+    return office.decide(tx, order_id, office.Decision.RESEND, by=BY, now=datetime.now(UTC)).hints
+
+
+def _tell_how_to_pay(token: str, tx: Tx) -> Sequence[Hint]:
+    given = Answer({"/payment_method": "invoice"}, frozenset())
+    return queries.answer(tx, token, given, by=BY, now=datetime.now(UTC)).hints
+
+
+def _flush_redis() -> None:
     try:
         with redis.Redis.from_url(os.environ["ORDERPIPE_BROKER_URL"], socket_timeout=2) as client:
             client.flushdb()

@@ -39,6 +39,14 @@ QUICK = {
 SKUS = 20
 HOME = {"line1": "1 High Street", "city": "London", "postal_code": "N1 1AA", "country": "GB"}
 
+_UNITS = """SELECT '{0}', state, waiting_for, count(*), min(next_at) - now() AS next, max(attempts) AS attempts, min(last_error)
+    FROM {0} WHERE ended_at IS NULL GROUP BY 2, 3 ORDER BY 2, 3"""
+STANDING = (
+    _UNITS.format("orders"), _UNITS.format("fulfillment"),
+    "SELECT channel, kind, state, count(*), min(last_error) FROM notification WHERE state <> 'sent' GROUP BY 1, 2, 3",
+)
+"""What a report shows of the database."""
+
 
 class Plant:
     """
@@ -94,18 +102,18 @@ class Plant:
         """The people outside."""
         return self.start("crew", "tests.faults.crew", *options)
 
-    def rigged(self, name: str, queues: str, *plans: Mapping[str, Any], **environment: str) -> Child:
+    def rigged(self, name: str, queues: str, *plans: Mapping[str, Any]) -> Child:
         """A worker whose stages fail as planned."""
         folder = self.folder / f"rigged-{time.monotonic_ns()}"
         folder.mkdir()
         told = json.dumps([{"folder": str(folder), **plan} for plan in plans])
-        return self.worker(name, queues, app="tests.faults.rigged", RIGGED=told, **environment)
+        return self.worker(name, queues, app="tests.faults.rigged", RIGGED=told)
 
     def door(self) -> str:
         """The HTTP door; returns its address."""
         port = free_port()
-        command = ("uvicorn", "--factory", "orderpipe.api.app:create_app", "--host", LOOPBACK, "--port", str(port), "--log-level", "warning")
-        self.start("door", *command)
+        listen = ("--host", LOOPBACK, "--port", str(port), "--log-level", "warning")
+        self.start("door", "uvicorn", "--factory", "orderpipe.api.app:create_app", *listen)
         self.wait_until(lambda: accepts_connections(port), 60, "the door was open")
         return f"http://{LOOPBACK}:{port}"
 
@@ -182,9 +190,11 @@ class Plant:
         """Wait until all orders but the parked have ended and all letters are out; meanwhile a process that dies is started again."""
         live = "SELECT count(*) FROM orders WHERE ended_at IS NULL AND id <> ALL(:parked)"
         letters = "SELECT count(*) FROM notification WHERE next_at IS NOT NULL AND channel = 'email'"
-        self.wait_until(
-            lambda: self._all_run(supervised) and not self.value(live, parked=list(self.parked)) and not self.value(letters), seconds, "every order had ended"
-        )
+
+        def settled() -> bool:
+            return self._all_run(supervised) and not self.value(live, parked=list(self.parked)) and not self.value(letters)
+
+        self.wait_until(settled, seconds, "every order had ended")
 
     def _all_run(self, supervised: bool) -> bool:
         """Start again what has died, as `orderpipe up` and systemd do."""
@@ -226,18 +236,11 @@ class Plant:
 
     def report(self) -> str:
         """Where everything stands, and the last words of every process."""
-        lines = []
         try:
             with self.engine.begin() as tx:
-                for table in ("orders", "fulfillment"):
-                    for row in tx.execute(text(f"""SELECT state, waiting_for, count(*), min(next_at) - now() AS next, max(attempts) AS attempts,
-                            min(last_error) FROM {table} WHERE ended_at IS NULL GROUP BY 1, 2 ORDER BY 1, 2""")):
-                        lines.append(f"{table}: {tuple(row)}")
-                for row in tx.execute(text("SELECT channel, kind, state, count(*), min(last_error) FROM notification"
-                        " WHERE state <> 'sent' GROUP BY 1, 2, 3")):
-                    lines.append(f"letters: {tuple(row)}")
+                lines = [f"{tuple(row)}" for statement in STANDING for row in tx.execute(text(statement))]
         except database.DatabaseError as error:
-            lines.append(str(error))
+            lines = [str(error)]
         for name, child in self.processes.items():
             state = "runs" if child.is_running() else f"ended with {child.exit_code}"
             lines.append(f"--- {name} {state}\n{child.last_words(6)}")

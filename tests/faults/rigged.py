@@ -1,8 +1,8 @@
 """
 A worker's app whose stages fail on purpose: `celery -A tests.faults.rigged worker …`, told by RIGGED what goes wrong.
 
-RIGGED is a JSON list of {"stage": "pack", "does": "exit" | "memory" | "oom" | "kill" | "raise" | "sleep", "order": 7 (none: any), "times": 1,
-"folder": "…"}; `times` counts over all processes, by files in the folder. RIGGED_TWICE=1 publishes every message twice.
+RIGGED is a JSON list of {"stage": "pack", "does": one of DOES, "order": 7 (without one: any), "times": 1, "folder": "…"}; `times` counts
+over all processes, by files in the folder. RIGGED_TWICE=1 publishes every message twice.
 """
 
 import json

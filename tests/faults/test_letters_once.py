@@ -2,10 +2,16 @@
 The sender killed between the mail server's OK and the record: what it repeats carries the Message-ID it had.
 """
 
+from functools import partial
+
 from tests.faults.harness import REST, Plant
 from workers.send import GROUP
 
 KILLS = 3
+
+
+def _is_dead(plant: Plant, killed: list[int], times: int) -> bool:
+    return len(killed) >= times and not plant.processes["rest"].is_running()
 
 
 def test_killed_between_ok_and_record(plant: Plant) -> None:
@@ -22,7 +28,7 @@ def test_killed_between_ok_and_record(plant: Plant) -> None:
     plant.post.after = kill
     plant.feed(40)
     for number in range(1, KILLS + 1):
-        plant.wait_until(lambda number=number: len(killed) >= number and not plant.processes["rest"].is_running(), 90, "the sender was killed")  # type: ignore[misc]
+        plant.wait_until(partial(_is_dead, plant, killed, number), 90, "the sender was killed")
         plant.processes["rest"].start()
     plant.post.after = None
     plant.settle()

@@ -12,13 +12,13 @@ def test_stages_that_take_their_process_with_them(plant: Plant) -> None:
     Once each: `os._exit`, MemoryError and an out-of-memory kill in mid-batch; again and again: an order that a stage raises on, and one
     that kills its process each time. Those two are parked for the office, all others go on.
     """
-    orders = plant.feed(0)
-    first = (max(plant.orders, default=0)) + 1
+    first = max(plant.orders, default=0) + 1
     strange, deadly = first + 11, first + 22
     plant.rigged(
         "stages", LANES,
         {"stage": "validate", "does": "exit"}, {"stage": "allocate", "does": "memory"}, {"stage": "pick", "does": "oom"},
-        {"stage": "promise", "does": "raise", "order": strange, "times": 99}, {"stage": "allocate", "does": "exit", "order": deadly, "times": 99},
+        {"stage": "promise", "does": "raise", "order": strange, "times": 99},
+        {"stage": "allocate", "does": "exit", "order": deadly, "times": 99},
     )
     orders = plant.feed(50)
     assert {strange, deadly} <= set(orders)
@@ -30,7 +30,8 @@ def test_stages_that_take_their_process_with_them(plant: Plant) -> None:
 
 
 def _waits_for_office(plant: Plant, *orders: int) -> bool:
-    return bool(plant.value("SELECT count(*) = :all FROM orders WHERE id = ANY(:ids) AND waiting_for = 'office'", ids=list(orders), all=len(orders)))
+    parked = "SELECT count(*) FROM orders WHERE id = ANY(:ids) AND waiting_for = 'office'"
+    return bool(plant.value(parked, ids=list(orders)) == len(orders))
 
 
 def test_a_whole_worker_killed_in_mid_batch(plant: Plant) -> None:

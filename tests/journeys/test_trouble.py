@@ -10,7 +10,7 @@ from orderpipe.domain.handling import Phase
 from orderpipe.domain.orders import Contact
 from orderpipe.sideflows.office import DecisionRefused
 from orderpipe.stages import pack
-from tests.floor import Floor
+from tests.floor import Floor, broken
 
 
 def lost(floor: Floor, status: str = "lost") -> int:
@@ -117,8 +117,8 @@ def test_an_order_that_breaks_its_stage_is_parked_and_resumed(floor: Floor, monk
     order = floor.order()
     floor.receive(order)
     unit = order * 1000 + 1
-    with monkeypatch.context() as broken:
-        broken.setattr(pack, "decide", lambda facts, *, now: 1 // 0)
+    with monkeypatch.context() as patched:
+        patched.setattr(pack, "decide", broken)
         floor.deliver_until_picked(unit)
     assert floor.parts(order) == {1: ("picked", "office")}
     assert "ZeroDivisionError" in floor.fulfillments(order)[0]["last_error"]
@@ -133,8 +133,8 @@ def test_a_parked_part_may_be_canceled(floor: Floor, monkeypatch: pytest.MonkeyP
     order = floor.order({"SKU-1": 1, "SKU-2": 1})
     floor.receive(order)
     floor.deliver_until_shipped(order * 1000 + 1)
-    with monkeypatch.context() as broken:
-        broken.setattr(pack, "decide", lambda facts, *, now: 1 // 0)
+    with monkeypatch.context() as patched:
+        patched.setattr(pack, "decide", broken)
         floor.deliver_until_picked(order * 1000 + 2)
     assert floor.parts(order)[2] == ("picked", "office")
     floor.cancel(order)

@@ -10,10 +10,10 @@ from orderpipe.domain.handling import Phase
 from orderpipe.domain.orders import Contact
 from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.stages import ship
-from tests.floor import Floor
+from tests.floor import Floor, broken
 
 WAYS: dict[str, Callable[[Floor, int], object]] = {
-    "received": lambda floor, order: None,
+    "received": lambda *_: None,
     "validated": lambda floor, order: floor.stage("validate", [order]),
     "allocated": lambda floor, order: (floor.stage("validate", [order]), floor.stage("allocate", [order])),
     "promised": lambda floor, order: [floor.stage(name, [order]) for name in ("validate", "allocate", "promise")],
@@ -44,9 +44,9 @@ def test_refuses_what_is_packed(floor: Floor, stands: str, monkeypatch: pytest.M
     floor.stock("SKU-1", 5)
     order = floor.order()
     unit = order * 1000 + 1
-    with monkeypatch.context() as broken:
+    with monkeypatch.context() as patched:
         if stands == "packed":
-            broken.setattr(ship, "decide", lambda facts, *, now: 1 // 0)
+            patched.setattr(ship, "decide", broken)
         floor.receive(order).deliver_until_shipped(unit)
     if stands == "delivered":
         floor.carrier(unit, "delivered")

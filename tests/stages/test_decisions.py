@@ -111,7 +111,8 @@ def test_pick_cancels_what_was_not_there_at_all() -> None:
 
 
 @pytest.mark.parametrize(("lines", "packed"), [
-    ([line(2, 2, 0, 2)], True), ([line(2, 2, 0, 1)], False), ([line(2, 2, 0, 2), line(1, 1, 0, 0, 2)], False), ([line(0), line(1, 1, 0, 1, 2)], True),
+    ([line(2, 2, 0, 2)], True), ([line(2, 2, 0, 1)], False), ([line(2, 2, 0, 2), line(1, 1, 0, 0, 2)], False),
+    ([line(0), line(1, 1, 0, 1, 2)], True),
 ])
 def test_pack_wants_every_piece_in_the_parcel(lines: list[Line], packed: bool) -> None:
     (decision,) = pack.decide(pack.Facts({1001: lines}), now=NOW)
@@ -131,7 +132,9 @@ def carried(status: str, *, appointment: bool = False, others_live: frozenset[in
     return decision
 
 
-@pytest.mark.parametrize(("status", "after"), [("delivered", "delivered"), ("returned", "returned"), ("lost", "lost"), ("performed", "delivered")])
+@pytest.mark.parametrize(("status", "after"), [
+    ("delivered", "delivered"), ("returned", "returned"), ("lost", "lost"), ("performed", "delivered"),
+])
 def test_deliver_ends_on_the_word(status: str, after: str) -> None:
     assert carried(status).to == after
 

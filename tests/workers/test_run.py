@@ -123,7 +123,7 @@ def test_a_transient_error_is_tried_again_as_a_whole(floor: Floor, monkeypatch: 
         return original(*given)
 
     monkeypatch.setattr(validate, "read", read)
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    monkeypatch.setattr("time.sleep", lambda _: None)
     assert floor.stage("validate", orders, "allocate") == orders
 
 
@@ -135,7 +135,7 @@ def test_an_outage_that_lasts_parks_nobody(floor: Floor, monkeypatch: pytest.Mon
 
     with monkeypatch.context() as broken:
         broken.setattr(validate, "read", read)
-        broken.setattr("time.sleep", lambda seconds: None)
+        broken.setattr("time.sleep", lambda _: None)
         with pytest.raises(OperationalError):
             floor.stage("validate", orders)
     assert {floor.state(one) for one in orders} == {("received", None)}
@@ -165,7 +165,7 @@ def test_a_locked_order_makes_its_batch_wait_not_fail(floor: Floor) -> None:
 def test_the_number_of_statements_does_not_grow_with_the_batch(floor: Floor) -> None:
     floor.stock("SKU-1", 10_000)
     counted: list[str] = []
-    listener = lambda connection, cursor, statement, *rest: counted.append(statement)  # noqa: E731
+    listener = lambda *given: counted.append(given[2])  # noqa: E731
     event.listen(floor.engine, "before_cursor_execute", listener)
     numbers = {}
     for size in (2, 90):

@@ -18,7 +18,6 @@ from tests import builders
 from tests.floor import Floor
 from workers import sweep
 
-
 PAUSE = timedelta(seconds=30)
 
 
