@@ -44,7 +44,7 @@ def test_explains_a_question_that_went_out(orderpipe: Terminal, floor: Floor) ->
     assert (unit["waiting_for"], unit["turn"], unit["next"]["task"]) == ("query", "customer", "query.remind")
     assert unit["detail"].startswith("In doubt: ")
     assert unit["next"]["at"].endswith("Z")
-    assert [one["action"] for one in document["allowed"]] == ["cancel", "answer"]
+    assert [one["action"] for one in document["allowed"]] == ["cancel", "answer", "pay"]
 
 
 def test_explains_what_is_short_and_how_to_end_it(orderpipe: Terminal, floor: Floor) -> None:

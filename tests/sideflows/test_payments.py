@@ -60,3 +60,14 @@ def test_another_shops_order_is_unknown(engine: Engine) -> None:
         order_id = builders.order(tx)
         assert record(tx, pay(order_id, "5"), code="other").outcomes[0].code == "unknown-order"
         assert payments.paid(tx, [order_id]) == {order_id: Decimal(0)}
+
+
+def test_an_order_without_a_total_costs_what_its_lines_do(engine: Engine) -> None:
+    with engine.begin() as tx:
+        order_id = builders.order(tx, prepaid=True, total=None)
+        waiting = builders.fulfillment(tx, order_id, state="planned", waiting_for="payment")
+        first = record(tx, pay(order_id, "5"))
+        assert [one.account and one.account.status for one in first.outcomes] == ["partly-paid"]
+        assert first.outcomes[0].sentence == "5 of 20.00 GBP paid."
+        assert first.hints == []
+        assert record(tx, pay(order_id, "15", "P-2")).hints == [Hint("release", "standard", [waiting])]

@@ -14,9 +14,15 @@ from orderpipe.store.orders import payment
 
 
 def accounts(tx: Tx, order_ids: Collection[int]) -> dict[int, Account]:
-    """What each order costs and what has been paid; the caller holds the orders' locks where it goes on to book."""
+    """
+    What each order costs (its total, without one the sum of its lines) and what has been paid.
+
+    The caller holds the orders' locks where it goes on to book.
+    """
     rows = tx.execute(
-        text("""SELECT o.id, o.currency, o.total, coalesce(sum(p.amount), 0) AS paid,
+        text("""SELECT o.id, o.currency,
+                coalesce(o.total, (SELECT sum(round(l.unit_price * l.quantity, 2)) FROM order_line l WHERE l.order_id = o.id)) AS total,
+                coalesce(sum(p.amount), 0) AS paid,
                 coalesce(-sum(p.amount) FILTER (WHERE p.amount < 0), 0) AS refunded
             FROM orders o LEFT JOIN payment p ON p.order_id = o.id WHERE o.id = ANY(:ids) GROUP BY o.id"""),
         {"ids": list(order_ids)},
