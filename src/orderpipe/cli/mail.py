@@ -130,7 +130,7 @@ def _body(found: Found) -> Iterator[str]:
     yield f"Subject: {letter['Subject']}"
     yield ""
     part = letter.get_body(("plain",))
-    yield str(part.get_content()) if part is not None else ""
+    yield str(part.get_content()).replace("\r\n", "\n") if part is not None else ""
 
 
 @commands.command("dead")

@@ -139,7 +139,7 @@ def answer(tx: Tx, query: str, given: Answer, *, by: str, now: datetime) -> Answ
     """
     Take an answer to the question with this public id or link token, and let the order go on to be checked again.
 
-    Raises NoSuchQuery, AlreadyAnswered, AnswerRefused; then nothing has changed.
+    Raises NoSuchQuery, AlreadyAnswered, AnswerRefused, and CancelRefused where it cancels; then nothing has changed.
     """
     order_id = _order_of(tx, query)
     units.lock_orders(tx, [order_id])
