@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
@@ -27,6 +28,9 @@ from orderpipe.local.postgres import Postgres
 from orderpipe.local.redis import Redis
 from orderpipe.store import database, migrations_runner
 from tests.servers import PostgresServer, RedisServer
+
+if TYPE_CHECKING:
+    from tests.floor import Floor
 
 FOLDER = "ORDERPIPE_TEST_FOLDER"
 KEPT_VARIABLES = {FOLDER, "ORDERPIPE_REQUIRE", "ORDERPIPE_REAL_DATA"}
@@ -105,6 +109,16 @@ def engine(database_url: str) -> Iterator[Engine]:
     engine = database.connect.__wrapped__(database_url, pool_size=8)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def floor(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> "Iterator[Floor]":
+    """The whole pipeline in this process; whatever the test did, the rules of the books hold at its end."""
+    from tests.floor import Floor  # it reads the settings, so not before the developer's own are out of the way
+
+    floor = Floor(engine, monkeypatch)
+    yield floor
+    floor.check()
 
 
 @pytest.fixture

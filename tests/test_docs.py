@@ -17,7 +17,6 @@ import httpx
 import pytest
 import typer
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine
 
 from orderpipe import broker
 from orderpipe.api.app import create_app
@@ -140,13 +139,6 @@ def test_tells_nothing_of_the_machine_it_was_made_on() -> None:
 
 def urlsplit_host(url: str) -> str:
     return httpx.URL(url).host or url.removeprefix("file://")
-
-
-@pytest.fixture
-def floor(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Floor]:
-    floor = Floor(engine, monkeypatch)
-    yield floor
-    floor.check()
 
 
 @pytest.fixture

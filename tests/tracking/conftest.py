@@ -7,21 +7,12 @@ from collections.abc import Iterator
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine
 
 from orderpipe import broker
 from orderpipe.assembly import Assembly
 from orderpipe.settings import Settings
 from orderpipe.site import create_site
 from tests.floor import Floor
-
-
-@pytest.fixture
-def floor(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Floor]:
-    """The pipeline in this process; whatever the test did, the rules of the books hold at its end."""
-    floor = Floor(engine, monkeypatch)
-    yield floor
-    floor.check()
 
 
 @pytest.fixture
