@@ -7,7 +7,7 @@ The demo speaks to servers of its own and to nobody outside: no configured datab
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,19 +37,26 @@ STALLED_SECONDS = 75.0
 LINE_EVERY_SECONDS = 3.0
 
 PICTURE = "ORDERPIPE_DEMO_SVG"
-"""For developers: the environment variable with the path at which the last picture is kept as SVG."""
+"""For developers: the environment variable with the path at which the picture of the half-way mark is kept as SVG."""
 
 INTERRUPTED = 130
 
 _LOG_WIDTH = 160
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Told:
     """How the demo shows itself: the console, and whether as plain lines."""
 
     console: Console
     plain: bool
+    next_line_at: float = 0.0
+
+    def every_few_seconds(self, line: str) -> None:
+        """Print a plain line, unless it is too early for another or a live view shows everything anyhow."""
+        if self.plain and time.monotonic() >= self.next_line_at:
+            self.next_line_at = time.monotonic() + LINE_EVERY_SECONDS
+            self.console.print(line)
 
 
 def run_demo(orders: int = 100, *, exit_when_done: bool = False, data: Path, plain: bool | None = None) -> int:
@@ -67,9 +74,12 @@ def run_demo(orders: int = 100, *, exit_when_done: bool = False, data: Path, pla
         console.print("Starting PostgreSQL, Redis, the workers, the clock, the HTTP door, Flower and the mail catcher …")
         try:
             stack.start()
+            return _play(stack, orders, exit_when_done=exit_when_done, told=told)
         except StopRequested:
             return INTERRUPTED
-        return _play(stack, orders, exit_when_done=exit_when_done, told=told)
+        except Unanswered as problem:
+            console.print(f"The demo cannot go on: {problem}")
+            return 1
 
 
 def _play(stack: Stack, orders: int, *, exit_when_done: bool, told: Told) -> int:
@@ -123,40 +133,33 @@ def _ended(watcher: Watcher) -> bool:
 
 def _watch(stack: Stack, scene: Scene, watcher: Watcher, told: Told) -> None:
     """Show what happens until the sample is through, nothing happens any more, or somebody asks to stop."""
-    wanted, addresses = len(scene.orders), _worth_showing(stack)
-    if told.plain:
-        _until_ended(stack, watcher, _Lines(lambda: told.console.print(view.line(watcher.picture, watcher.script, wanted))))
-        return
-    with Live(console=told.console, get_renderable=lambda: view.live(watcher.picture, watcher.script, wanted, addresses)) as shown:
-        _until_ended(stack, watcher, lambda: None)
-        shown.refresh()
+    addresses = _worth_showing(stack)
+
+    def screen() -> view.Screen:
+        return view.Screen(watcher.picture, watcher.script, len(scene.orders), addresses)
+
+    for label, address in addresses.items():
+        told.console.print(f"{label}: {address}")
+    shown = nullcontext() if told.plain else Live(console=told.console, get_renderable=screen)
+    with shown:
+        while not stack.supervisor.asked_to_stop and not _ended(watcher):
+            stack.supervisor.check()
+            told.every_few_seconds(view.line(watcher.picture, watcher.script, len(scene.orders)))
+            _keep_picture(watcher, len(scene.orders), screen)
+            time.sleep(0.1)
 
 
-class _Lines:
-    """Prints a line every few seconds, however often it is called."""
-
-    def __init__(self, show: Callable[[], None]) -> None:
-        self._show = show
-        self._next = 0.0
-
-    def __call__(self) -> None:
-        if time.monotonic() >= self._next:
-            self._next = time.monotonic() + LINE_EVERY_SECONDS
-            self._show()
-
-
-def _until_ended(stack: Stack, watcher: Watcher, show: Callable[[], None]) -> None:
-    while not stack.supervisor.asked_to_stop and not _ended(watcher):
-        stack.supervisor.check()
-        show()
-        time.sleep(0.1)
+def _keep_picture(watcher: Watcher, wanted: int, screen: Callable[[], view.Screen]) -> None:
+    """For developers: keep the first picture with half of the orders at their end."""
+    path = os.environ.get(PICTURE)
+    if path and watcher.picture.ended * 2 >= wanted:
+        view.save_svg(path, screen())
+        del os.environ[PICTURE]
 
 
 def _conclude(stack: Stack, scene: Scene, watcher: Watcher, told: Told) -> Verdict:
     verdict = Judge(scene).verdict()
     addresses = _worth_showing(stack)
-    if path := os.environ.get(PICTURE):
-        view.save_svg(path, view.live(watcher.picture, watcher.script, len(scene.orders), addresses))
     durations = {}
     for shop, keys in scene.keys.items():
         try:

@@ -2,32 +2,50 @@
 The demo as people see it: a picture in the terminal that keeps changing, or a line every few seconds where there is no terminal.
 """
 
+import html
+import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
-from rich.console import Console, Group, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from orderpipe.flow import STEPS, WAITS, FulfillmentState, OrderState, Unit, WaitingFor
+from orderpipe.flow import STEPS, WAITS, FulfillmentState, Unit, WaitingFor
 from orderpipe.simulation.script import Scripted
 from orderpipe.simulation.watch import Picture
 
-_BAR = 22
-_WIDTH = 110
+_BAR = 18
+_TALL = 32
+"""Lines from which a terminal has room for the addresses, too."""
+
+_PICTURE_SIZE = (110, 40)
+_FETCHED = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+"""Fonts that a picture would fetch from elsewhere; the reader's own will do."""
+_TEXT = re.compile(r'(<text [^>]*?)textLength="([0-9.]+)"([^>]*>)([^<]+)</text>')
 _GOOD, _OPEN = "green", "yellow"
 
 
-def live(picture: Picture, script: Sequence[Scripted], wanted: int, addresses: Mapping[str, str]) -> RenderableType:
+class Screen:
     """The whole picture; `wanted` orders are in the sample."""
-    middle = Table.grid(expand=True, padding=(0, 2))
-    middle.add_column(ratio=1)
-    middle.add_column(ratio=1)
-    middle.add_row(_bars(picture), Group(_waits(picture), Text(), _letters(picture)))
-    return Panel(
-        Group(middle, Text(), _exceptions(picture, script), Text(), _places(addresses)),
-        title=_headline(picture, wanted), title_align="left", border_style="cyan", width=None,
-    )
+
+    def __init__(self, picture: Picture, script: Sequence[Scripted], wanted: int, addresses: Mapping[str, str]) -> None:
+        self._picture, self._script, self._wanted, self._addresses = picture, script, wanted, addresses
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Drawn for the terminal's size: a low one shows no empty lines and no addresses."""
+        picture, tall = self._picture, console.height >= _TALL
+        middle = Table.grid(expand=True, padding=(0, 2))
+        middle.add_column(min_width=36)
+        middle.add_column(ratio=1)
+        middle.add_row(_bars(picture, all_ends=tall), Group(_waits(picture), Text(), _letters(picture)))
+        parts: list[RenderableType] = [middle, *_exceptions(picture, self._script, options.max_width - 4)]
+        if tall:
+            parts = [middle, Text(), *parts[1:], Text(), _places(self._addresses)]
+        yield Panel(Group(*parts), title=_headline(picture, self._wanted), title_align="left", border_style="cyan")
 
 
 def line(picture: Picture, script: Sequence[Scripted], wanted: int) -> str:
@@ -41,10 +59,21 @@ def line(picture: Picture, script: Sequence[Scripted], wanted: int) -> str:
 
 
 def save_svg(path: str, rendered: RenderableType) -> None:
-    """Keep the picture as an SVG file, for the README."""
-    console = Console(record=True, width=_WIDTH, force_terminal=True, color_system="truecolor", quiet=True)
-    console.print(rendered)
-    console.save_svg(path, title="orderpipe demo")
+    """Keep the picture as an SVG file, for the README; it needs nothing from elsewhere."""
+    width, height = _PICTURE_SIZE
+    with open(os.devnull, "w") as nowhere:
+        console = Console(record=True, width=width, height=height, force_terminal=True, color_system="truecolor", file=nowhere)
+        console.print(rendered)
+    picture = _FETCHED.sub("", console.export_svg(title="orderpipe demo"))
+    Path(path).write_text(_TEXT.sub(_as_wide_as_it_is, picture))
+
+
+def _as_wide_as_it_is(text: re.Match[str]) -> str:
+    """Rich gives every character the width of one cell, Chinese ones too, which take two."""
+    before, length, between, content = text.groups()
+    said = html.unescape(content)
+    wide = float(length) * cell_len(said) / len(said)
+    return f'{before}textLength="{wide:.1f}"{between}{content}</text>'
 
 
 def _headline(picture: Picture, wanted: int) -> Text:
@@ -55,24 +84,24 @@ def _headline(picture: Picture, wanted: int) -> Text:
     )
 
 
-def _bars(picture: Picture) -> RenderableType:
+def _bars(picture: Picture, *, all_ends: bool) -> RenderableType:
     table = Table.grid(padding=(0, 1))
     table.add_column(justify="right", min_width=10)
     table.add_column(width=_BAR)
     table.add_column(justify="right", min_width=4)
     most = max([*picture.orders.values(), *picture.parts.values(), 1])
-    table.add_row(Text("orders", style="bold"))
-    for state in _states(Unit.ORDER, (OrderState.COMPLETED, OrderState.CANCELED, OrderState.REJECTED)):
-        table.add_row(*_bar(state, picture.orders.get(state, 0), most, ended=state in ("completed", "canceled", "rejected")))
-    table.add_row(Text("parts", style="bold"))
-    ends = (FulfillmentState.DELIVERED, FulfillmentState.CANCELED, FulfillmentState.RETURNED, FulfillmentState.LOST)
-    for state in _states(Unit.FULFILLMENT, ends):
-        table.add_row(*_bar(state, picture.parts.get(state, 0), most, ended=state in ends))
+    for title, unit, counts, ends in (("orders", Unit.ORDER, picture.orders, _ORDER), ("parts", Unit.FULFILLMENT, picture.parts, _PART)):
+        table.add_row(Text(title, style="bold"))
+        for state in dict.fromkeys(str(step.takes) for step in STEPS if step.unit == unit):
+            table.add_row(*_bar(state, counts.get(state, 0), most, ended=False))
+        for state in ends:
+            if all_ends or counts.get(state):
+                table.add_row(*_bar(state, counts.get(state, 0), most, ended=True))
     return table
 
 
-def _states(unit: Unit, ends: Iterable[str]) -> list[str]:
-    return [*dict.fromkeys(str(step.takes) for step in STEPS if step.unit == unit), *map(str, ends)]
+_ORDER = ("completed", "canceled", "rejected")
+_PART = ("delivered", "canceled", "returned", "lost")
 
 
 def _bar(state: str, count: int, most: int, *, ended: bool) -> tuple[Text, Text, Text]:
@@ -84,9 +113,10 @@ def _bar(state: str, count: int, most: int, *, ended: bool) -> tuple[Text, Text,
 
 def _waits(picture: Picture) -> RenderableType:
     table = Table.grid(padding=(0, 1))
-    table.add_column(justify="right", min_width=4)
-    table.add_column(no_wrap=True)
-    table.add_column(style="dim")
+    table.expand = True
+    table.add_column(justify="right", width=8)
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column(style="dim", width=10)
     table.add_row("", Text("waiting for", style="bold"), Text("whose turn"))
     for one in picture.waits[:6]:
         table.add_row(str(one.count), WAITS[WaitingFor(one.waiting_for)].sentence, one.turn)
@@ -97,21 +127,23 @@ def _waits(picture: Picture) -> RenderableType:
 
 def _letters(picture: Picture) -> RenderableType:
     table = Table.grid(padding=(0, 1))
-    table.add_column(style="dim", no_wrap=True)
+    table.add_column(style="dim", no_wrap=True, min_width=8)
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     table.add_row("", Text(f"letters and messages, {sum(picture.letters.values())} so far", style="bold"))
     for one in picture.said:
-        table.add_row(one.at, Text.assemble(one.about.splitlines()[0] if one.about else "", ("  " + one.to, "dim")))
+        table.add_row(one.at, Text.assemble(one.about.splitlines()[0] if one.about else "", ("  " + one.to.partition("@")[0], "dim")))
     return table
 
 
-def _exceptions(picture: Picture, script: Sequence[Scripted]) -> Text:
-    text = Text.assemble(("exceptions  ", "bold"))
+def _exceptions(picture: Picture, script: Sequence[Scripted], width: int) -> list[Text]:
+    """The exceptions by name, ticked off as they come to their ends, on as many lines as they need."""
+    lines = [Text("exceptions", style="bold")]
     for one in script:
         mark, style = ("✓ ", _GOOD) if one.name in picture.done else ("… ", _OPEN)
-        text.append(f"{mark}{one.name}".replace(" ", "\u00a0").replace("-", "\u2011"), style=style)
-        text.append("  ")
-    return text
+        if len(lines[-1]) + len(one.name) + 4 > width:
+            lines.append(Text(" " * len("exceptions")))
+        lines[-1].append(f"  {mark}{one.name}", style=f"not bold {style}")
+    return lines
 
 
 def _places(addresses: Mapping[str, str]) -> RenderableType:

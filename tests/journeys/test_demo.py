@@ -1,0 +1,29 @@
+"""
+The demo as a newcomer runs it: everything starts, every exception ends as written, and all of it stops again.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+DEMO = (sys.executable, "-c", "from orderpipe.cli import main; main()", "demo", "--orders", "20", "--exit-when-done", "--data")
+
+
+@pytest.mark.timeout(300)
+def test_the_demo_ends_as_written(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ORDERPIPE_")}
+    # providers of the real world, which a demo must leave alone
+    configured = {"ORDERPIPE_DATABASE_URL": "postgresql+psycopg://nobody@127.0.0.1:9/none", "ORDERPIPE_SMTP_URL": "smtp://mail.example"}
+    ran = subprocess.run(
+        [*DEMO, str(tmp_path / "data")], env=environment | configured, capture_output=True, text=True, timeout=280, check=False
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert re.search(r"18 completed", ran.stdout)
+    assert "✗" not in ran.stdout
+    assert ran.stdout.count("✓") == 20
+    logs = "".join(log.read_text() for log in (tmp_path / "data" / "log").glob("*.log"))
+    assert "Traceback" not in logs
