@@ -33,7 +33,7 @@ from tests.floor import Floor
 from tests.needs import NEEDS, REPOSITORY
 
 PAGES = [Document.of(path) for path in documents()]
-FOR_TESTS = {"ORDERPIPE_REQUIRE", "ORDERPIPE_REAL_DATA"}
+FOR_DEVELOPERS = {"ORDERPIPE_REQUIRE", "ORDERPIPE_REAL_DATA", "ORDERPIPE_DEMO_SVG"}
 ROOTS = ("src/", "workers/", "tests/", "docs/", "benchmarks/", ".ci/")
 JSON_HEADERS = "application/json"
 
@@ -95,7 +95,7 @@ def test_names_queues_that_exist() -> None:
 
 def test_names_variables_that_exist(page: Document) -> None:
     settings = {f"ORDERPIPE_{name.upper()}" for name in Settings.model_fields}
-    assert set(re.findall(r"ORDERPIPE_[A-Z_]+", page.text)) <= settings | FOR_TESTS
+    assert set(re.findall(r"ORDERPIPE_[A-Z_]+", page.text)) <= settings | FOR_DEVELOPERS
     for required in re.findall(r"ORDERPIPE_REQUIRE=([\w,-]+)", page.text):
         assert set(required.split(",")) <= set(NEEDS)
 
