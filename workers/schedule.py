@@ -13,16 +13,20 @@ PERIODS: dict[str, timedelta] = {
     "target.check": timedelta(seconds=3 * settings().sweep_seconds),
     "notify.email": timedelta(seconds=2 * settings().sweep_seconds),
     "notify.sms": timedelta(seconds=2 * settings().sweep_seconds),
+    "journal.seal": timedelta(hours=1),
 }
+
+_ASKED = timedelta(minutes=5)
+"""The longest that a beat waits to ask for a job; a beat that is started anew more often than the job is due still asks in time."""
 
 _QUEUES = {"notify.email": Queue.NOTIFY, "notify.sms": Queue.NOTIFY}
 
 JOBS: dict[str, dict[str, object]] = {
     name: {
         "task": name,
-        "schedule": period.total_seconds(),
+        "schedule": min(period, _ASKED).total_seconds(),
         # a backlog of ticks collapses into the newest
-        "options": {"queue": _QUEUES.get(name, Queue.CLOCK).value, "expires": period.total_seconds()},
+        "options": {"queue": _QUEUES.get(name, Queue.CLOCK).value, "expires": min(period, _ASKED).total_seconds()},
     }
     for name, period in PERIODS.items()
 }

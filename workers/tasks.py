@@ -18,7 +18,7 @@ from orderpipe.sideflows import office, queries, restock, targets
 from orderpipe.sideflows.queries import Desk
 from orderpipe.store import clock, units
 from orderpipe.store.metadata import Tx
-from workers import run, send
+from workers import run, seal, send
 from workers.run import Run
 from workers.schedule import PERIODS
 from workers.sweep import sweep
@@ -159,6 +159,7 @@ def _check_targets(started: Run) -> int:
 
 _tick("sweep", sweep)
 _tick("target.check", _check_targets)
+_tick(seal.JOB, seal.seal_journal)
 
 
 @app.task(name="restock", base=OrderpipeTask, bind=True)

@@ -19,6 +19,9 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="PostgreSQL, as postgresql+psycopg://user@host:port/database")
     broker_url: str = Field("", description="Celery broker, as redis://host:port/0 or amqp://user:password@host/vhost")
     data: Path = Field(Path(".orderpipe"), description="folder of the private servers and of everything `orderpipe up` keeps")
+    seals: Path | None = Field(
+        None, description="folder of the journal's seals, best on another disk; `seals` in the data folder by default"
+    )
 
     smtp_url: str = Field("", description="mail server, as smtp://[user:password@]host:port or smtps://…; ?starttls=yes asks for STARTTLS")
     mail_from: str = Field("orders@orderpipe.example", description="sender address of letters whose shop has none of its own")
@@ -31,8 +34,15 @@ class Settings(BaseSettings):
     look_again_seconds: float = Field(
         30.0, gt=0, description="after this long the clock takes a message for lost and sends another; it doubles while nothing comes of it"
     )
-    lease_seconds: float = Field(120.0, gt=0, description="after this long what a sender was given to send, and did not report on, is due again")
+    lease_seconds: float = Field(
+        120.0, gt=0, description="after this long what a sender was given to send, and did not report on, is due again"
+    )
     long_queue: int = Field(400, ge=1, description="messages in a lane's queue above which the sweep hands nothing more to it")
+
+    @property
+    def seals_folder(self) -> Path:
+        """Where the journal's seals lie outside the database."""
+        return self.seals or self.data / "seals"
 
 
 @lru_cache(maxsize=1)

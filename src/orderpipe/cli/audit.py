@@ -2,20 +2,23 @@
 `orderpipe audit`: is the journal still what was sealed? Verify finds what was changed, removed or added since; seal seals now.
 """
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from orderpipe.assembly import Assembly
 from orderpipe.cli.app import app
 from orderpipe.cli.place import Data, enter
 from orderpipe.cli.terminal import AsJson, console, local_time, print_json, say
 from orderpipe.domain.orders import number_of
-from orderpipe.domain.seals import Change, Seal, hash_of
+from orderpipe.domain.seals import Seal, hash_of
 from orderpipe.sideflows import audit, sealing
 from orderpipe.sideflows.audit import Difference, Seals, sentence_of
 from orderpipe.store import seals as kept_seals
 from orderpipe.store.seal_file import SealFile
+
+if TYPE_CHECKING:
+    from orderpipe.assembly import Assembly  # the broker it brings is set up by settings that are found first
 
 commands = typer.Typer(no_args_is_help=True, help="Seal the journal, and check it against its seals.")
 app.add_typer(commands, name="audit")
@@ -45,13 +48,8 @@ def verify(head: Head = "", as_json: AsJson = False, data: Data = None) -> None:
 def seal(as_json: AsJson = False, data: Data = None) -> None:
     """Seal all that is old enough; the workers do it hourly."""
     parts = enter(data)
-    file = SealFile(parts.settings.seals_folder)
-    made: list[Seal] = []
-    while new := _seal_next(parts, file):
-        made.append(new)
-        # what was due when we began, and not for ever what comes meanwhile
-        if new.until_at >= made[0].sealed_at - kept_seals.SETTLED:
-            break
+    file, now = SealFile(parts.settings.seals_folder), parts.clock()
+    made = list(iter(lambda: _seal_next(parts, file, now), None))
     if as_json:
         print_json([_seal_document(one) for one in made])
         return
@@ -61,9 +59,9 @@ def seal(as_json: AsJson = False, data: Data = None) -> None:
         say("There is nothing to seal yet: an entry is sealed when it is ten minutes old.")
 
 
-def _seal_next(parts: Assembly, file: SealFile) -> Seal | None:
+def _seal_next(parts: "Assembly", file: SealFile, now: datetime) -> Seal | None:
     with parts.engine.begin() as tx:
-        return sealing.seal_next(tx, file, parts.clock())
+        return sealing.seal_next(tx, file, now)
 
 
 def _head_lost(found: Seals, head: str) -> list[Difference]:
@@ -72,7 +70,7 @@ def _head_lost(found: Seals, head: str) -> list[Difference]:
     return [Difference(None, "head-lost", "No seal in the file has the hash that was noted: the file was cut or written anew.")]
 
 
-def _recounted(parts: Assembly, found: Seals) -> list[Difference]:
+def _recounted(parts: "Assembly", found: Seals) -> list[Difference]:
     differences = []
     for one in found.believed():
         # one transaction each, so that a long audit never keeps the vacuum from its work
@@ -84,19 +82,26 @@ def _recounted(parts: Assembly, found: Seals) -> list[Difference]:
 def _document(believed: list[Seal], differences: list[Difference], unsealed: int | None) -> dict[str, Any]:
     newest = believed[-1] if believed else None
     return {
-        "whole": not differences, "seals": len(believed), "entries": sum(one.entries for one in believed),
-        "sealed_until": newest.until_at if newest else None, "head": hash_of(newest).hex() if newest else None, "unsealed_entries": unsealed,
-        "differences": [
-            {"seal": one.seal, "kind": one.kind, "sentence": one.sentence, "changes": [_change_document(change) for change in one.changes]}
-            for one in differences
-        ],
+        "whole": not differences,
+        "seals": len(believed),
+        "entries": sum(one.entries for one in believed),
+        "sealed_until": newest.until_at if newest else None,
+        "head": hash_of(newest).hex() if newest else None,
+        "unsealed_entries": unsealed,
+        "differences": [_difference_document(one) for one in differences],
     }
 
 
-def _change_document(change: Change) -> dict[str, Any]:
+def _difference_document(one: Difference) -> dict[str, Any]:
     return {
-        "first_order": number_of(change.first_order), "last_order": number_of(change.last_order), "sealed": change.sealed,
-        "found": change.found,
+        "seal": one.seal, "kind": one.kind, "sentence": one.sentence,
+        "changes": [
+            {
+                "first_order": number_of(change.first_order), "last_order": number_of(change.last_order),
+                "sealed": change.sealed, "found": change.found,
+            }
+            for change in one.changes
+        ],
     }
 
 
@@ -109,16 +114,15 @@ def _seal_document(one: Seal) -> dict[str, Any]:
 
 def _print(believed: list[Seal], differences: list[Difference], unsealed: int | None) -> None:
     out = console()
-    if not believed:
-        out.print("Nothing is sealed yet; `orderpipe audit seal` does it now, the workers do it hourly.")
     for one in differences:
         out.print("[red]differs[/]  ", end="")
         out.print(one.sentence, markup=False)
         for change in one.changes:
             out.print(f"         {sentence_of(change)}", markup=False)
-    if believed:
-        newest = believed[-1]
-        entries = sum(one.entries for one in believed)
-        if not differences:
-            out.print(f"[green]ok[/]       {len(believed)} seals: {entries} entries until {local_time(newest.until_at)} are as they were sealed.")
-        out.print(f"         {unsealed} later entries are not sealed yet. Head of the file: {hash_of(newest).hex()}")
+    if not believed:
+        out.print("Nothing is sealed yet; `orderpipe audit seal` does it now, the workers do it hourly.")
+        return
+    until, entries = local_time(believed[-1].until_at), sum(one.entries for one in believed)
+    if not differences:
+        out.print(f"[green]ok[/]       {entries} entries until {until} are as they were sealed, by {len(believed)} seals.")
+    out.print(f"         {unsealed} later entries are not sealed yet. Head of the file: {hash_of(believed[-1]).hex()}")

@@ -1,5 +1,5 @@
 """
-Which errors are a mistake of somebody or a server that is not there: they are a sentence. Any other is a defect, with its traceback.
+Which errors are somebody's mistake or a server that is not there, told in a sentence; any other is a defect, with its traceback.
 """
 
 from orderpipe.cli.refusals import Refusal
@@ -9,10 +9,13 @@ from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.sideflows.office import DecisionRefused
 from orderpipe.store.database import DatabaseError, is_transient
 from orderpipe.store.locations import LocationTaken
+from orderpipe.store.seal_file import SealsOutOfReach
 from orderpipe.store.shops import ShopTaken, UnknownKey
 from orderpipe.store.standing import UnknownOrder
 
-REFUSALS = (CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, CannotStart)
+REFUSALS = (
+    CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, SealsOutOfReach, CannotStart,
+)
 
 
 def sentence_for(error: Exception) -> tuple[str, int] | None:

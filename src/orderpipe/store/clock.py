@@ -44,6 +44,11 @@ def claim_tick(tx: Tx, job: str, *, now: datetime, period: timedelta, owner: str
     return row.one_or_none() is not None
 
 
+def ask_again(tx: Tx, job: str, *, now: datetime) -> None:
+    """A job has more to do than one tick allows: the next beat's tick is worked on, however soon it comes."""
+    tx.execute(text("UPDATE job_clock SET due = :now WHERE name = :job"), {"now": now, "job": job})
+
+
 def take_due(tx: Tx, unit: Unit, *, now: datetime, lanes: Sequence[str], limit: int, pause: timedelta) -> list[Due]:
     """
     Up to `limit` units of these lanes whose time has come, fair between shops, handed out for `pause`, then twice as long, and so on.

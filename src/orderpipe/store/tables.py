@@ -14,6 +14,7 @@ from orderpipe.store import (
     products,
     promises,
     scans,
+    seals,
     shops,
     stock,
     tracking,
@@ -21,7 +22,8 @@ from orderpipe.store import (
 from orderpipe.store.metadata import metadata
 
 MODULES = (
-    shops, customers, products, stock, intakes, orders, holds, fulfillments, scans, tracking, promises, notifications, journal, policies,
+    shops, customers, products, stock, intakes, orders, holds, fulfillments, scans, tracking, promises, notifications, journal, seals,
+    policies,
 )
 
 __all__ = ["MODULES", "metadata"]

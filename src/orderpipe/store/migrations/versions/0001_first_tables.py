@@ -67,7 +67,7 @@ def upgrade() -> None:
     sa.Column('task_id', sa.Text(), nullable=True),
     sa.PrimaryKeyConstraint('order_id', 'seq', name=op.f('pk_journal'))
     )
-    op.create_index('ix_journal_at', 'journal', ['at'], unique=False, postgresql_using='brin')
+    op.create_index('ix_journal_at', 'journal', ['at'], unique=False, postgresql_using='brin', postgresql_with={'autosummarize': 'on'})
     op.create_table('notification',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('order_id', sa.BigInteger(), nullable=True),
@@ -139,6 +139,17 @@ def upgrade() -> None:
     sa.CheckConstraint("phase IN ('pick', 'pack', 'short', 'performed')", name=op.f('ck_scan_phase')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_scan')),
     sa.UniqueConstraint('fulfillment_id', 'client_id', name=op.f('uq_scan_fulfillment_id_client_id'))
+    )
+    op.create_table('seal',
+    sa.Column('number', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('begins_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('until_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('entries', sa.BigInteger(), nullable=False),
+    sa.Column('root', sa.LargeBinary(), nullable=False),
+    sa.Column('previous', sa.LargeBinary(), nullable=False),
+    sa.Column('sealed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('parts', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('number', name=op.f('pk_seal'))
     )
     op.create_table('shop',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -488,6 +499,7 @@ def downgrade() -> None:
     op.drop_table('tracking_event')
     op.drop_table('stock_movement')
     op.drop_table('shop')
+    op.drop_table('seal')
     op.drop_table('scan')
     op.drop_index('ix_parcel_fulfillment_id', table_name='parcel')
     op.drop_table('parcel')
@@ -496,7 +508,7 @@ def downgrade() -> None:
     op.drop_index('ix_notification_next_at', table_name='notification', postgresql_where=sa.text('next_at IS NOT NULL'))
     op.drop_index('ix_notification_dead', table_name='notification', postgresql_where=sa.text("state = 'dead'"))
     op.drop_table('notification')
-    op.drop_index('ix_journal_at', table_name='journal', postgresql_using='brin')
+    op.drop_index('ix_journal_at', table_name='journal', postgresql_using='brin', postgresql_with={'autosummarize': 'on'})
     op.drop_table('journal')
     op.drop_table('job_clock')
     op.drop_table('idempotency')
