@@ -94,18 +94,6 @@ def close_holds_of_parts(tx: Tx, fulfillment_ids: Collection[int], *, how: str, 
     )
 
 
-def open_kinds(tx: Tx, order_ids: Collection[int]) -> dict[int, set[str]]:
-    """The kinds of hold that are open on each order as a whole; orders without one are left out."""
-    rows = tx.execute(
-        text("SELECT order_id, kind FROM hold WHERE order_id = ANY(:ids) AND fulfillment_id IS NULL AND closed_at IS NULL"),
-        {"ids": list(order_ids)},
-    )
-    kinds: dict[int, set[str]] = {}
-    for row in rows:
-        kinds.setdefault(row.order_id, set()).add(row.kind)
-    return kinds
-
-
 def write_findings(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep what the checks found."""
     insert_rows(tx, finding, rows)

@@ -71,13 +71,3 @@ def copy(tx: Tx, pairs: Sequence[tuple[int, int]], *, reason: str, now: datetime
             ORDER BY u.new, p.revision DESC"""),
         {"old": [old for old, _ in pairs], "new": [new for _, new in pairs], "reason": reason, "now": now},
     )
-
-
-def until(tx: Tx, fulfillment_ids: Collection[int]) -> dict[int, datetime]:
-    """Until when each fulfillment is promised by its latest revision (UTC)."""
-    rows = tx.execute(
-        text("""SELECT DISTINCT ON (fulfillment_id) fulfillment_id, until_at FROM promise
-            WHERE fulfillment_id = ANY(:ids) ORDER BY fulfillment_id, revision DESC"""),
-        {"ids": list(fulfillment_ids)},
-    )
-    return {row.fulfillment_id: row.until_at for row in rows.all()}
