@@ -72,6 +72,8 @@ def test_lets_programs_follow_the_letters(catcher: MailCatcher) -> None:
     assert [one["subject"] for one in first["data"]] == ["one", "two"]
     rest = json.loads(get(catcher.http_port, f"/letters?since={first['next_since']}")[0])
     assert [one["subject"] for one in rest["data"]] == ["three"]
+    (brief, *_) = json.loads(get(catcher.http_port, "/letters?brief=1")[0])["data"]
+    assert sorted(brief) == ["at", "from", "id", "message_id", "subject", "to"]
     assert json.loads(get(catcher.http_port, f"/letters?since={rest['next_since']}")[0]) == {"data": [], "next_since": rest["next_since"]}
 
 

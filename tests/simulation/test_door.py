@@ -57,7 +57,7 @@ def door() -> Iterator[Door]:
 
 
 def test_reads_every_page_and_tries_again_when_told_to_come_later(door: Door) -> None:
-    assert list(door.pages("/v1/numbers", limit=2)) == [1, 2, 3]
+    assert [str(one) for one in door.pages("/v1/numbers", limit=2)] == ["1", "2", "3"]
 
 
 def test_says_what_was_refused(door: Door) -> None:

@@ -37,8 +37,12 @@ def letters_in(folder: Path, *, limit: int = 100) -> list[dict[str, Any]]:
 def told(entry: Entry) -> dict[str, Any]:
     """A kept letter in words, without its raw form."""
     letter = _parse(raw(entry))
-    said = {name: value for name, value in entry.items() if name != "raw"}
-    return said | {"text": _body(letter, "plain"), "html": _body(letter, "html")}
+    return head_of(entry) | {"text": _body(letter, "plain"), "html": _body(letter, "html")}
+
+
+def head_of(entry: Entry) -> dict[str, Any]:
+    """What lists show of a kept letter, which costs a hundredth of reading it."""
+    return {name: value for name, value in entry.items() if name != "raw"}
 
 
 def raw(entry: Entry) -> bytes:
@@ -48,12 +52,13 @@ def raw(entry: Entry) -> bytes:
 
 
 def answer(shelf: Shelf, request: Request) -> Answer:
-    """The catcher's pages: `/`, `/letters` as JSON, and `/letters/ID` with its `/html` and `/raw`."""
+    """The catcher's pages: `/`, `/letters` as JSON (with `brief` without texts), and `/letters/ID` with its `/html` and `/raw`."""
     match request.method, request.path:
         case "GET", ():
             return _overview(_found(shelf, request.query))
         case "GET", ("letters",):
-            found = [told(entry) for entry in _found(shelf, request.query)]
+            tell = head_of if "brief" in request.query else told
+            found = [tell(entry) for entry in _found(shelf, request.query)]
             return data({"data": found, "next_since": max((one["id"] for one in found), default=_number(request.query, "since", 0))})
         case "GET", ("letters", number, *rest) if number.isdigit():
             entry = shelf.get(int(number))

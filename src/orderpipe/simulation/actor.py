@@ -13,7 +13,8 @@ from orderpipe.simulation.door import Unanswered
 from orderpipe.simulation.scene import Scene
 
 _AT_LEISURE = 3
-"""Looking takes at most one part in so many and one of an actor's time."""
+"""Looking takes at most one part in so many and one of an actor's time, unless it takes long."""
+_LONGEST_PAUSE = 3.0
 
 
 class Actor(ABC):
@@ -48,7 +49,7 @@ class Actor(ABC):
 
     def _run(self) -> None:
         took = 0.0
-        while not self.stopping(max(self.pause, _AT_LEISURE * took)):
+        while not self.stopping(max(self.pause, min(_AT_LEISURE * took, _LONGEST_PAUSE))):
             began = time.monotonic()
             try:
                 self.look()

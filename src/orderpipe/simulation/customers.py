@@ -14,6 +14,10 @@ from orderpipe.simulation.forms import SampleOrder, value_at
 from orderpipe.simulation.scene import Scene, Taken
 
 _LINK = re.compile(r"/q/([A-Za-z0-9_-]+)")
+_LETTERS = 500
+"""Letters looked at in one go at most."""
+
+Letter = Mapping[str, Any]
 
 
 class Customers(Actor):
@@ -25,7 +29,7 @@ class Customers(Actor):
         self._page = Door(scene.addresses.api)
         self._shops = {shop: Door(scene.addresses.api, keys.shop) for shop, keys in scene.keys.items()}
         self._read_to = {"/letters": _last(self._letters, "/letters"), "/messages": _last(self._messages, "/messages")}
-        self._by_address = {address: order for order in scene.orders for address in _addresses(order)}
+        self._by_address = {address: order for order in scene.orders if _has_to_act(order) for address in _addresses(order)}
         self._answered: dict[str, int] = {}
         self._done: set[str] = set()
         self._later: list[tuple[SampleOrder, str, str]] = []
@@ -36,8 +40,8 @@ class Customers(Actor):
     def look(self) -> None:
         """Read what has come since the last look, and act on it."""
         unread, self._later = self._later, []
-        unread += [(order, text, "email") for order, text in self._new(self._letters, "/letters")]
-        unread += [(order, text, "sms") for order, text in self._new(self._messages, "/messages")]
+        unread += [(order, self._text_of(letter), "email") for order, letter in self._new(self._letters, "/letters")]
+        unread += [(order, message["text"], "sms") for order, message in self._new(self._messages, "/messages")]
         for order, text, channel in unread:
             taken = self.scene.taken_as(order)
             if taken is None:  # the shop has no answer to its request yet
@@ -47,13 +51,17 @@ class Customers(Actor):
             else:
                 self._act(taken)
 
-    def _new(self, catcher: Door, path: str) -> Iterable[tuple[SampleOrder, str]]:
-        page = catcher.get(path, since=self._read_to[path], limit=500)
+    def _new(self, catcher: Door, path: str) -> Iterable[tuple[SampleOrder, Letter]]:
+        page = catcher.get(path, since=self._read_to[path], limit=_LETTERS, brief=1)
         for letter in page["data"]:
             to = letter["to"] if isinstance(letter["to"], list) else [letter["to"]]
             for order in filter(None, (self._by_address.get(_plain(address)) for address in to)):
-                yield order, letter["text"]
+                yield order, letter
         self._read_to[path] = page["next_since"]
+
+    def _text_of(self, letter: Letter) -> str:
+        """Open a letter of which only the envelope has been seen."""
+        return str(self._letters.get("/letters", since=letter["id"] - 1, limit=1)["data"][0]["text"])
 
     def _answer(self, taken: Taken, token: str, channel: str) -> None:
         """Answer a question from what the customer has in mind; a reminder of one that is answered is put aside."""
@@ -118,6 +126,11 @@ class Customers(Actor):
 
 def _parts(standing: Mapping[str, Any], **wanted: str) -> list[Mapping[str, Any]]:
     return [part for part in standing["fulfillments"] if all(part[name] == value for name, value in wanted.items())]
+
+
+def _has_to_act(order: SampleOrder) -> bool:
+    """Whether the customer of this order may have to do something; the others need not open their letters."""
+    return bool(order.script) or order.sent != order.meant or order.meant.get("type") == "prepaid"
 
 
 def _addresses(order: SampleOrder) -> list[str]:

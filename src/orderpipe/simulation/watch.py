@@ -120,7 +120,7 @@ class Watcher(Actor):
         return (after - before) / (now - began) if now > began else 0.0
 
     def _said(self) -> tuple[Said, ...]:
-        letters = self._mail.get("/letters", limit=6)["data"] + self._sms.get("/messages", limit=3)["data"]
+        letters = self._mail.get("/letters", limit=6, brief=1)["data"] + self._sms.get("/messages", limit=3)["data"]
         newest = sorted(letters, key=lambda one: str(one["at"]), reverse=True)[:6]
         return tuple(
             Said(one["at"][11:19], ", ".join(one["to"]) if isinstance(one["to"], list) else one["to"], one.get("subject") or one["text"])
