@@ -14,6 +14,7 @@ PERIODS: dict[str, timedelta] = {
     "notify.email": timedelta(seconds=2 * settings().sweep_seconds),
     "notify.sms": timedelta(seconds=2 * settings().sweep_seconds),
     "journal.seal": timedelta(hours=1),
+    "idempotency.forget": timedelta(days=1),
 }
 
 _ASKED = timedelta(minutes=5)

@@ -5,6 +5,7 @@ Every task by its name, with its queue: one thin task per stage and per job. Wha
 import os
 import socket
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from celery import Task
@@ -16,12 +17,15 @@ from orderpipe.intake import receive
 from orderpipe.settings import settings
 from orderpipe.sideflows import office, queries, restock, targets
 from orderpipe.sideflows.queries import Desk
-from orderpipe.store import clock, units
+from orderpipe.store import clock, idempotency, units
 from orderpipe.store.metadata import Tx
 from workers import run, seal, send
 from workers.run import Run
 from workers.schedule import PERIODS
 from workers.sweep import sweep
+
+KEYS_KEPT = timedelta(days=7)
+"""So long a repeated request gets its stored answer; after that the order's reference alone keeps it from being taken twice."""
 
 
 class OrderpipeTask(Task):  # type: ignore[type-arg]  # Celery's generic parameters say nothing here
@@ -157,7 +161,13 @@ def _check_targets(started: Run) -> int:
     return found
 
 
+def _forget_keys(started: Run) -> int:
+    with started.engine.begin() as tx:
+        return idempotency.forget(tx, started.clock() - KEYS_KEPT)
+
+
 _tick("sweep", sweep)
+_tick("idempotency.forget", _forget_keys)
 _tick("target.check", _check_targets)
 _tick(seal.JOB, seal.seal_journal)
 

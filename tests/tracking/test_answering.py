@@ -65,6 +65,7 @@ def test_asks_for_what_is_missing_and_lets_the_order_go_on(floor: Floor, browser
     assert page.labels["customer-name"] == "Your full name"
     thanks = sent(browser, path, {"/customer/name": " Ann Roe ", "/payment_method": "by card"})
     assert "Thank you, we have your answer" in thanks.text
+    browser.__exit__()  # the hints are sent by a thread of their own, which ends here
     row = floor.work().row(order_id)
     assert (row["customer"]["name"], row["payment_method"]) == ("Ann Roe", "card")
     assert row["state"] != "received"
