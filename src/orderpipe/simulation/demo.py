@@ -56,7 +56,7 @@ class Told:
         """Print a plain line, unless it is too early for another or a live view shows everything anyhow."""
         if self.plain and time.monotonic() >= self.next_line_at:
             self.next_line_at = time.monotonic() + LINE_EVERY_SECONDS
-            self.console.print(line)
+            self.console.print(line, soft_wrap=True)
 
 
 def run_demo(orders: int = 100, *, exit_when_done: bool = False, data: Path, plain: bool | None = None) -> int:
@@ -76,7 +76,7 @@ def run_demo(orders: int = 100, *, exit_when_done: bool = False, data: Path, pla
             stack.start()
             return _play(stack, orders, exit_when_done=exit_when_done, told=told)
         except StopRequested:
-            return INTERRUPTED
+            return INTERRUPTED if exit_when_done else 0
         except Unanswered as problem:
             console.print(f"The demo cannot go on: {problem}")
             return 1

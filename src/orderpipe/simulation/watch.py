@@ -102,7 +102,7 @@ class Watcher(Actor):
                 letters[one["kind"]] += one["count"] if one["state"] == "sent" else 0
         now = time.monotonic()
         self._completed.append((now, orders["completed"]))
-        self._note_change((taken, orders, parts, waits, len(self._done)), now)
+        self._note_change((taken, orders, parts, waits, letters, len(self._done)), now)
         self.picture = Picture(
             now - self._began, taken, orders, parts,
             tuple(Wait(*reason, count) for reason, count in sorted(waits.items(), key=lambda item: -item[1])), letters, self._said(),

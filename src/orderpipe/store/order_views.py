@@ -129,8 +129,9 @@ _LISTED = ", ".join(f"o.{name}" for name in Listed.__dataclass_fields__)
 _HEAD = ", ".join(f"o.{name}" for name in Head.__dataclass_fields__ if name != "seq")
 _CONDITIONS = {
     "state": "o.state = :state",
-    "waiting_for": """(o.waiting_for = :waiting_for OR EXISTS (SELECT FROM fulfillment f
-        WHERE f.order_id = o.id AND f.waiting_for = :waiting_for AND f.ended_at IS NULL))""",
+    # what has ended waits for nothing: the index over the live ones finds the few among the many
+    "waiting_for": """(o.next_at IS NOT NULL AND (o.waiting_for = :waiting_for OR EXISTS (SELECT FROM fulfillment f
+        WHERE f.order_id = o.id AND f.waiting_for = :waiting_for AND f.ended_at IS NULL)))""",
     "reference": "o.reference = :reference",
     "updated_since": "o.id IN (SELECT j.order_id FROM journal j WHERE j.at >= :updated_since)",
 }
