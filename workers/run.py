@@ -136,9 +136,8 @@ def _ready(tx: Tx, step: Step, onward: str | None, ids: Sequence[int], orders: s
 
 def hint(effects: Effects) -> None:
     """Send what a committed transaction makes worth looking at; what gets lost here is found by the clock."""
-    if effects.letters:
-        broker.send_task("notify.email", queue=Queue.NOTIFY)
-        broker.send_task("notify.sms", queue=Queue.NOTIFY)
+    for channel in effects.channels:
+        broker.send_task(f"notify.{channel}", queue=Queue.NOTIFY)
     if effects.asked:
         broker.send_task("query.ask", list(effects.asked), queue=Queue.CARE)
 

@@ -55,7 +55,7 @@ def test_writes_to_customers_where_they_can_be_reached_and_in_their_language(eng
         by_phone = add_order(tx, shop_id, customer={"name": "Li", "email": "li@", "phone": "+8613800138000"}, language="", reference="2")
         nowhere = add_order(tx, shop_id, customer={"name": "Nobody"}, reference="3")
         done = tell(tx, shipped(by_mail), shipped(by_phone), shipped(nowhere))
-        assert done == notifications.Enqueued(2, ((nowhere, "shipped"),))
+        assert done == notifications.Enqueued(2, ((nowhere, "shipped"),), frozenset({"email", "sms"}))
         (mail,), (message,) = notifications.of_order(tx, by_mail), notifications.of_order(tx, by_phone)
     assert (mail.channel, mail.recipient, mail.language) == ("email", "maria@customers.example", "de")
     assert (message.channel, message.recipient, message.language) == ("sms", "+8613800138000", "zh")

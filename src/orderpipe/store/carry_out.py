@@ -30,9 +30,9 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What has to be hinted after the commit: whether letters wait, which orders have a question to put, which may complete."""
+    """What has to be hinted after the commit: channels on which letters wait, orders with a question to put, those that may complete."""
 
-    letters: bool = False
+    channels: frozenset[str] = frozenset()
     asked: tuple[int, ...] = ()
     completable: tuple[int, ...] = ()
 
@@ -64,7 +64,7 @@ def carry_out(
     work.entries += [Entry(order_id, f"unreachable.{kind}") for order_id, kind in letters.unreachable]
     journal.write(tx, work.entries, now=occasion.now, actor=occasion.actor, task_id=occasion.task_id)
     asked = tuple(row["order_id"] for row in work.holds if row["kind"] == WaitingFor.QUERY)
-    return Effects(letters.inserted > 0, asked, _completable(tx, unit, claimed, work.moves, occasion))  # type: ignore[arg-type]
+    return Effects(letters.channels, asked, _completable(tx, unit, claimed, work.moves, occasion))  # type: ignore[arg-type]
 
 
 def _note(work: _Work, unit: Unit, one: Claimed, decision: Decision, occasion: Occasion) -> None:

@@ -52,6 +52,8 @@ class Enqueued:
 
     inserted: int
     unreachable: tuple[tuple[int, str], ...] = ()
+    channels: frozenset[str] = frozenset()
+    """The channels, `email` or `sms`, on which something new waits to go out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +106,9 @@ _ENQUEUE = text("""
         INSERT INTO notification (order_id, audience, channel, recipient, kind, language, facts, dedupe_key, next_at, created_at)
         SELECT order_id, audience, channel, recipient, kind, language, facts, key, :now, :now
         FROM addressed WHERE channel IS NOT NULL ORDER BY place
-        ON CONFLICT (dedupe_key) DO NOTHING RETURNING id
+        ON CONFLICT (dedupe_key) DO NOTHING RETURNING channel
     )
-    SELECT (SELECT count(*) FROM written) AS inserted,
+    SELECT (SELECT count(*) FROM written) AS inserted, (SELECT array_agg(DISTINCT channel) FROM written) AS channels,
         (SELECT array_agg(order_id ORDER BY place) FROM addressed WHERE channel IS NULL) AS order_ids,
         (SELECT array_agg(kind ORDER BY place) FROM addressed WHERE channel IS NULL) AS kinds
 """)
@@ -130,7 +132,8 @@ def enqueue(tx: Tx, tells: Sequence[tuple[int, Tell]], now: datetime, *, office_
         "office_default": office_default,
         "now": now,
     }).one()
-    return Enqueued(row.inserted, tuple(zip(row.order_ids or (), row.kinds or (), strict=True)))
+    unreachable = tuple(zip(row.order_ids or (), row.kinds or (), strict=True))
+    return Enqueued(row.inserted, unreachable, frozenset(row.channels or ()))
 
 
 # MATERIALIZED, for a subquery with LIMIT and FOR UPDATE may otherwise run again and lease more than asked for
