@@ -166,8 +166,17 @@ def _conclude(stack: Stack, scene: Scene, watcher: Watcher, told: Told) -> Verdi
             durations[shop] = Door(scene.addresses.api, keys.office).get("/v1/status/durations", from_order=scene.first())["data"]
         except Unanswered:
             durations[shop] = []
-    summary.print_summary(told.console, verdict, watcher.picture, durations, addresses)
+    summary.print_summary(told.console, verdict, watcher.picture, durations, addresses | _commands(stack, scene))
     return verdict
+
+
+def _commands(stack: Stack, scene: Scene) -> dict[str, str]:
+    """Commands worth trying while everything runs."""
+    data = stack.environment()["ORDERPIPE_DATA"]
+    where = "" if Path(data) == Settings.model_construct().data.absolute() else f" --data {data}"
+    waiting = scene.playing("no-answer")
+    number = waiting.number if waiting else "NUMBER"
+    return {"Why an order waits": f"orderpipe why {number}{where}", "Whether the books are right": f"orderpipe check{where}"}
 
 
 def _worth_showing(stack: Stack) -> dict[str, str]:

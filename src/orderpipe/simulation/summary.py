@@ -26,7 +26,6 @@ def print_summary(
         console.print(Text(f"✗ {sentence}", style="red"))
     for label, address in addresses.items():
         console.print(Text.assemble((f"{label}: ", "dim"), address))
-    console.print(Text("Why an order stands where it stands: orderpipe why NUMBER", style="dim"))
 
 
 def _orders(verdict: Verdict, picture: Picture) -> Text:
