@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+import amqp.exceptions
 import celery
 import redis.exceptions
 from celery import Celery
@@ -140,10 +141,13 @@ def send_task(name: str, *args: Any, queue: Queue) -> None:
     _sent(name, args, queue=queue.value)
 
 
+_UNREACHABLE = (KombuError, redis.exceptions.RedisError, amqp.exceptions.AMQPError, OSError, TimeoutError)
+
+
 def _sent(name: str, args: Sequence[Any], **options: Any) -> bool:
     try:
         app.send_task(name, args, **options)
-    except (KombuError, redis.exceptions.RedisError, OSError, TimeoutError) as error:
+    except _UNREACHABLE as error:
         log.warning("The broker took no message (%s); the clock will find the units.", error)
         return False
     return True
@@ -154,7 +158,7 @@ def queue_length(name: str) -> int | None:
     try:
         with app.connection_for_read(connect_timeout=2) as connection, connection.channel() as channel:
             return _length(connection, channel, name)
-    except (KombuError, redis.exceptions.RedisError, OSError, TimeoutError) as error:
+    except _UNREACHABLE as error:
         log.warning("The broker does not tell the length of %s (%s).", name, error)
         return None
 
