@@ -43,6 +43,8 @@ FACTS: dict[str, Mapping[str, Any]] = {
     "backorder": {"lines": [{**LINES[0], "expected_on": "2026-11-20"}, {**LINES[1], "expected_on": None}], "link": LINK},
     "shipped": {"tracking_number": "00340434161094021501", "carrier": "DHL Paket", "lines": LINES, "until": LATER},
     "out-for-delivery": {"tracking_number": "00340434161094021501"},
+    "sent-again": {"status": "lost", "lines": LINES[:1]},
+    "not-delivered": {"status": "returned", "lines": LINES[:1]},
     "part-delivered": {"tracking_number": "00340434161094021501", "lines": LINES[:1]},
     "thank-you": {"delivered_on": "2026-11-06", "rate_link": LINK},
     "canceled": {"reason": "inventory", "lines": LINES[:1], "by": "office"},

@@ -68,6 +68,7 @@ def decide(tx: Tx, order_id: int, decision: Decision, *, by: str, now: datetime)
         return Decided(order_id, decision, cancellations.cancel(tx, order_id, reason="staff", by=by, now=now).hints)
     if failed:
         _settle(tx, order_id, failed, by=by, now=now)
+        _tell_customer(tx, order_id, failed, decision, now)
     again = _send_again(tx, order_id, failed, now) if decision == Decision.RESEND else ()
     holds.close_holds(tx, [order_id], {WaitingFor.OFFICE}, how=decision, by=by, now=now)
     journal.write(tx, [Entry(order_id, f"office.{decision}")], now=now, actor=by)
@@ -83,6 +84,17 @@ def _settle(tx: Tx, order_id: int, failed: Sequence[Failed], *, by: str, now: da
         }
         for one in failed
     ])
+
+
+def _tell_customer(tx: Tx, order_id: int, failed: Sequence[Failed], decision: Decision, now: datetime) -> None:
+    """The customer hears of each parcel that failed, and what comes of it."""
+    kind = "sent-again" if decision == Decision.RESEND else "not-delivered"
+    lines = fulfillments.lines_of(tx, [one.id for one in failed])
+    told = {one.id: [{"number": line.number, "quantity": line.quantity} for line in lines[one.id] if line.quantity] for one in failed}
+    notifications.enqueue(
+        tx, [(order_id, Tell(kind, {"status": one.state, "lines": told[one.id]}, f"{kind}:{one.id}")) for one in failed], now,
+        office_default="",
+    )
 
 
 def _send_again(tx: Tx, order_id: int, failed: Sequence[Failed], now: datetime) -> tuple[int, ...]:

@@ -86,6 +86,9 @@ class Backlog:
     oldest_at: datetime
 
 
+URGENT = ["question", "question-reminder", "payment-needed", "acknowledgement"]
+"""Letters that somebody waits for: they count as due for an hour already, and so go before what is only news."""
+
 _ENQUEUE = text("""
     WITH told AS (
         SELECT * FROM unnest(CAST(:order_ids AS bigint[]), CAST(:kinds AS text[]), CAST(:facts AS jsonb[]),
@@ -104,7 +107,8 @@ _ENQUEUE = text("""
         FROM reachable
     ), written AS (
         INSERT INTO notification (order_id, audience, channel, recipient, kind, language, facts, dedupe_key, next_at, created_at)
-        SELECT order_id, audience, channel, recipient, kind, language, facts, key, :now, :now
+        SELECT order_id, audience, channel, recipient, kind, language, facts, key,
+            CASE WHEN audience = 'office' OR kind = ANY(:urgent) THEN CAST(:now AS timestamptz) - interval '1 hour' ELSE :now END, :now
         FROM addressed WHERE channel IS NOT NULL ORDER BY place
         ON CONFLICT (dedupe_key) DO NOTHING RETURNING channel
     )
@@ -130,6 +134,7 @@ def enqueue(tx: Tx, tells: Sequence[tuple[int, Tell]], now: datetime, *, office_
         "keys": [tell.dedupe for _, tell in tells],
         "audiences": [tell.to.value for _, tell in tells],
         "office_default": office_default,
+        "urgent": URGENT,
         "now": now,
     }).one()
     unreachable = tuple(zip(row.order_ids or (), row.kinds or (), strict=True))
