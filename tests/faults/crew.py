@@ -36,7 +36,7 @@ log = logging.getLogger("crew")
 MOST = 200
 BY = "crew"
 
-_NEW = text("SELECT id, lane FROM orders WHERE id > :last ORDER BY id LIMIT 500")
+_NEW = text("SELECT id, lane FROM orders WHERE id > :last ORDER BY id LIMIT 1000")
 _TO_SCAN = """SELECT f.shop_id, f.id, l.number, l.sku, {left} AS left FROM fulfillment f JOIN fulfillment_line l ON l.fulfillment_id = f.id
     WHERE f.next_at IS NOT NULL AND f.kind = 'parcel' AND f.state = :state AND coalesce(f.waiting_for, '') <> 'office' AND {left} > 0
     ORDER BY f.id LIMIT :most"""
@@ -64,14 +64,14 @@ class Crew:
 
     def work(self) -> int:
         """Do what there is to do now; returns how many facts were recorded."""
-        jobs = (self._take_orders, self._pick, self._pack, self._carry, self._perform, self._resend, self._answer, self._buy)
+        jobs = (self.take_orders, self._pick, self._pack, self._carry, self._perform, self._resend, self._answer, self._buy)
         return sum(job() for job in jobs)
 
     def _rows(self, statement: TextClause, **given: Any) -> Sequence[Any]:
         with self.engine.begin() as tx:
             return tx.execute(statement, {"most": MOST} | given).all()
 
-    def _take_orders(self) -> int:
+    def take_orders(self) -> int:
         """The door hints at what is new."""
         rows = self._rows(_NEW, last=self.hinted)
         for lane in {row.lane for row in rows}:
@@ -191,12 +191,12 @@ def _flush_redis() -> None:
 
 
 def main() -> None:
-    """Work until ended; `--flush` empties the broker after every fact."""
+    """Work until ended; `--flush` empties the broker after every fact, `--orders-only` does nothing but hint at new orders."""
     logging.basicConfig(level=logging.INFO, stream=sys.stdout)
     crew = Crew(assemble().engine, _flush_redis if "--flush" in sys.argv else lambda: None)
     while True:
         try:
-            crew.work()
+            crew.take_orders() if "--orders-only" in sys.argv else crew.work()
         except (DatabaseError, OSError) as error:
             log.warning("Tried again: %s", str(error).splitlines()[0])
         time.sleep(0.3)  # so that facts come in batches

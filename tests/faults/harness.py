@@ -7,6 +7,7 @@ piece of stock is lost or sold twice, nobody was written to twice, and all rules
 """
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -144,19 +145,23 @@ class Plant:
                 builders.product(tx, f"S{number}", self.shop_id, price=2)
                 receive_stock(tx, builders.location(tx, self.shop_id), f"S{number}", pieces, now=datetime.now(UTC))
 
-    def draft(self, number: int) -> OrderDraft:
-        """The nth order: most are plain, some doubtful, whole, of a service, or express."""
+    def draft(self, number: int, *, plain: bool = False) -> OrderDraft:
+        """The nth order: most are plain (if asked, all of them), some doubtful, whole, express or bulk."""
         lines = tuple(DraftLine(f"S{(number * 7 + nth) % SKUS}", 1 + number % 3) for nth in range(1 + number % 3))
         kinds: dict[int, dict[str, Any]] = {
             3: {"payment_method": ""}, 5: {"type": "express"}, 8: {"backorder_policy": "all-at-once"}, 9: {"type": "bulk"},
         }
-        plain: dict[str, Any] = {"payment_method": "invoice", "type": "standard", "ship_to": HOME}
+        usual: dict[str, Any] = {"payment_method": "invoice", "type": "standard", "ship_to": HOME}
         customer = Contact(f"Customer {number}", f"c{number}@customers.example")
-        return OrderDraft(f"F-{number}", customer, lines, **(plain | kinds.get(number % 10, {})))
+        return OrderDraft(f"F-{number}", customer, lines, **(usual | ({} if plain else kinds.get(number % 10, {}))))
 
-    def feed(self, count: int) -> list[int]:
+    def messages(self, name: str) -> int:
+        """How many messages a worker was given since its start."""
+        return len(re.findall(r"^.*: INFO/MainProcess\] Task \S+ received", self.processes[name].log.read_text(), re.MULTILINE))
+
+    def feed(self, count: int, *, plain: bool = False) -> list[int]:
         """Take so many orders down; the crew hints at them."""
-        drafts = [self.draft(len(self.orders) + number) for number in range(1, count + 1)]
+        drafts = [self.draft(len(self.orders) + number, plain=plain) for number in range(1, count + 1)]
         with self.engine.begin() as tx:
             some = [Received(self.shop_id, one.reference.encode(), one) for one in drafts]
             outcomes = record(tx, some, datetime.now(UTC))
