@@ -8,7 +8,7 @@ the order that breaks stands alone; that one goes to the office with its error, 
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -43,25 +43,29 @@ class Run:
 
 def run_stage(run: Run, name: str, ids: Sequence[int], onward: str | None = None) -> list[int]:
     """
-    Take these units through the stage called `name`; returns what now stands ready for the stage `onward`.
+    Take these units through the stage called `name`; returns which of those it took now stand ready for the stage `onward`.
 
-    What an earlier delivery of the same message moved is returned too, so that its chain is not cut. Raises only transient
-    errors that outlasted all tries; whatever was not moved by then is found by the clock.
+    What another message took before is left to that message, so that a second hint does not grow into a second chain. Raises only
+    transient errors that outlasted all tries; whatever was not moved by then is found by the clock.
     """
     step = STEP[name]
     ready: list[int] = []
     for start in range(0, len(ids), step.batch):
-        ready += attempt(lambda part: _in_one_transaction(run, step, part, onward),
+        ready += attempt(lambda part, again: _in_one_transaction(run, step, part, onward, again=again),
                          ids[start : start + step.batch], lambda unit_id, error: park(run, step.unit, unit_id, error))
     return ready
 
 
 def attempt(
-    work: Callable[[Sequence[int]], list[int]], ids: Sequence[int], give_up: Callable[[int, BaseException], None]
+    work: Callable[[Sequence[int], bool], list[int]], ids: Sequence[int], give_up: Callable[[int, BaseException], None]
 ) -> list[int]:
-    """Do the work in one transaction; on an unexpected error halve the set until the unit that breaks stands alone."""
+    """
+    Do the work in one transaction; on an unexpected error halve the set until the unit that breaks stands alone.
+
+    The work is told whether it was tried before: the commit may have reached the database and only the answer was lost.
+    """
     try:
-        return _patiently(lambda: work(ids))
+        return _patiently(lambda again: work(ids, again))
     # MemoryError belongs here: one order may be too large for us, which is no reason to lose the others
     except Exception as error:
         if is_transient(error):
@@ -74,10 +78,10 @@ def attempt(
     return [*attempt(work, ids[:middle], give_up), *attempt(work, ids[middle:], give_up)]
 
 
-def _patiently(work: Callable[[], list[int]]) -> list[int]:
+def _patiently(work: Callable[[bool], list[int]]) -> list[int]:
     for tried in range(TRIES):
         try:
-            return work()
+            return work(tried > 0)
         except Exception as error:
             if not is_transient(error) or tried == TRIES - 1:
                 raise
@@ -86,28 +90,25 @@ def _patiently(work: Callable[[], list[int]]) -> list[int]:
     return []
 
 
-def _in_one_transaction(run: Run, step: Step, ids: Sequence[int], onward: str | None) -> list[int]:
+def _in_one_transaction(run: Run, step: Step, ids: Sequence[int], onward: str | None, *, again: bool) -> list[int]:
     with run.engine.begin() as tx:
-        effects, orders = _decide_and_write(tx, run, step, ids)
-        ready = _ready(tx, step, onward, ids, orders)
+        found = units.claim(tx, step.unit, ids)
+        claimed = {one.id: one for one in found if _may_take(step, one)}
+        effects = _decide_and_write(tx, run, step, claimed) if claimed else Effects()
+        ready = _ready(tx, step, onward, found if again else claimed.values())
     hint(effects)
     return ready
 
 
-def _decide_and_write(tx: Tx, run: Run, step: Step, ids: Sequence[int]) -> tuple[Effects, set[int]]:
+def _decide_and_write(tx: Tx, run: Run, step: Step, claimed: Mapping[int, Claimed]) -> Effects:
     stage, now = STAGES[step.name], run.clock()
     rules = policies.policies(tx, now)
-    found = units.claim(tx, step.unit, ids)
-    claimed = {one.id: one for one in found if _may_take(step, one)}
-    effects = Effects()
-    if claimed:
-        facts = stage.read(tx, list(claimed), rules)
-        decisions = stage.decide(facts, now=now)
-        _check_all_decided(claimed, decisions)
-        stage.write(tx, facts, decisions, now)
-        occasion = Occasion(now, f"stage:{step.name}", rules, settings().office_email, run.task_id)
-        effects = carry_out(tx, step.unit, claimed, decisions, occasion=occasion)
-    return effects, {one.order_id for one in found}
+    facts = stage.read(tx, list(claimed), rules)
+    decisions = stage.decide(facts, now=now)
+    _check_all_decided(claimed, decisions)
+    stage.write(tx, facts, decisions, now)
+    occasion = Occasion(now, f"stage:{step.name}", rules, settings().office_email, run.task_id)
+    return carry_out(tx, step.unit, claimed, decisions, occasion=occasion)
 
 
 def _may_take(step: Step, one: Claimed) -> bool:
@@ -125,12 +126,12 @@ def _check_all_decided(claimed: Mapping[int, Claimed], decisions: Sequence[Decis
         raise Undecided(f"The stage took {len(claimed)} units and decided {len(decisions)} times; nothing about {missing[:5]}.")
 
 
-def _ready(tx: Tx, step: Step, onward: str | None, ids: Sequence[int], orders: set[int]) -> list[int]:
+def _ready(tx: Tx, step: Step, onward: str | None, taken: Collection[Claimed]) -> list[int]:
     """What the next stage can take: these units, or where it takes the other kind, those of the same orders."""
-    if onward is None:
+    if onward is None or not taken:
         return []
-    then, ours = STEP[onward], set(ids)
-    standing = units.standing(tx, then.unit, orders, then.takes)
+    then, ours = STEP[onward], {one.id for one in taken}
+    standing = units.standing(tx, then.unit, {one.order_id for one in taken}, then.takes)
     return [one for one in standing if one in ours] if then.unit == step.unit else standing
 
 
@@ -163,24 +164,36 @@ def _parked(unit: Unit, one: Claimed, sentence: str, now: datetime) -> Hold:
     return Hold(one.id, WaitingFor.OFFICE, Owner.OFFICE, sentence, now + OFFICE_WITHIN, (letter,))
 
 
-def came_back(run: Run, name: str, ids: Sequence[int]) -> list[list[int]]:
-    """
-    What to do with a batch whose worker died or whose message was delivered again: the parts to send anew.
+@dataclass(frozen=True, slots=True)
+class CameBack:
+    """What to do with a message that came back: the units to run again here, the parts to send anew, and what goes on by now."""
 
-    Several units are halved. One alone runs again ([[id]]) until it has come back too often: then it is parked ([]).
+    here: tuple[int, ...] = ()
+    anew: tuple[tuple[int, ...], ...] = ()
+    ready: tuple[int, ...] = ()
+
+
+def came_back(run: Run, name: str, ids: Sequence[int], onward: str | None = None) -> CameBack:
     """
-    if len(ids) > 1:
-        middle = len(ids) // 2
-        return [list(ids[:middle]), list(ids[middle:])]
+    Look at a batch whose worker died or whose message was delivered again.
+
+    What was moved goes on. Of what was not, several units are halved; one alone runs again, until it has come back too often: then it
+    is parked.
+    """
     step = STEP[name]
     # counted in a transaction of its own: the run that follows may take the process with it
     with run.engine.begin() as tx:
-        standing = any(_may_take(step, one) for one in units.claim(tx, step.unit, ids))
-        crashes = units.note_crash(tx, step.unit, ids[0]) if standing else 0
+        found = units.claim(tx, step.unit, ids)
+        left = tuple(one.id for one in found if _may_take(step, one))
+        ready = tuple(_ready(tx, step, onward, [one for one in found if one.id not in left]))
+        crashes = units.note_crash(tx, step.unit, left[0]) if len(left) == 1 else 0
+    if len(left) > 1:
+        middle = len(left) // 2
+        return CameBack((), (left[:middle], left[middle:]), ready)
     if crashes < MOST_CRASHES:
-        return [list(ids)]
-    park(run, step.unit, ids[0], CrashedTooOften(f"The worker died {crashes} times at this unit's stage {name}."))
-    return []
+        return CameBack(left, (), ready)
+    park(run, step.unit, left[0], CrashedTooOften(f"The worker died {crashes} times at this unit's stage {name}."))
+    return CameBack((), (), ready)
 
 
 class CrashedTooOften(Exception):

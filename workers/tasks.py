@@ -61,13 +61,11 @@ def _stage_task(step: Step) -> None:
 
 def _take_apart(task: OrderpipeTask, step: Step, ids: list[int]) -> list[int]:
     """A batch that came back goes on in halves of their own; a unit that came back alone runs here, a few times at most."""
-    parts = run.came_back(task.started(), step.name, ids)
-    if len(parts) == 1:
-        return run.run_stage(task.started(), step.name, parts[0], _next(step))
+    back = run.came_back(task.started(), step.name, ids, _next(step))
     lane = str((task.request.delivery_info or {}).get("routing_key")).removeprefix("flow.")
-    for part in parts:
+    for part in back.anew:
         broker.send_stage(step.name, part, lane)
-    return []
+    return [*back.ready, *run.run_stage(task.started(), step.name, back.here, _next(step))]
 
 
 def _next(step: Step) -> str | None:
@@ -84,7 +82,7 @@ def take_down(self: OrderpipeTask, intake_ids: list[int]) -> str:
     """Take down what was received and kept raw, and send each lane's orders on to be validated."""
     started = self.started()
 
-    def work(part: Sequence[int]) -> list[int]:
+    def work(part: Sequence[int], _again: bool) -> list[int]:
         with started.engine.begin() as tx:
             return receive.receive_pending(tx, part, started.clock())
 
@@ -106,7 +104,7 @@ def _care(name: str, work: Callable[[Tx, Sequence[int], Run], int]) -> None:
     def take(self: OrderpipeTask, order_ids: list[int]) -> str:
         started = self.started()
 
-        def in_one_transaction(part: Sequence[int]) -> list[int]:
+        def in_one_transaction(part: Sequence[int], _again: bool) -> list[int]:
             with started.engine.begin() as tx:
                 work(tx, part, started)
             return list(part)

@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(
         120.0, gt=0, description="after this long what a sender was given to send, and did not report on, is due again"
     )
-    long_queue: int = Field(400, ge=1, description="messages in a lane's queue above which the sweep hands nothing more to it")
+    long_queue: int = Field(50, ge=1, description="messages in a lane's queue above which the sweep hands nothing more to it")
 
     @property
     def seals_folder(self) -> Path:

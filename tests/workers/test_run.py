@@ -83,16 +83,15 @@ def test_a_stage_that_forgets_a_unit_is_found_out(floor: Floor, monkeypatch: pyt
     assert "Undecided" in floor.row(orders[1])["last_error"]
 
 
-def test_a_message_delivered_twice_moves_once_and_its_chain_goes_on(floor: Floor) -> None:
+def test_a_second_hint_moves_nothing_and_starts_no_second_chain(floor: Floor) -> None:
     floor.stock()
     orders = [floor.order(), floor.order()]
     assert floor.stage("validate", orders, "allocate") == orders
-    assert floor.stage("validate", orders, "allocate") == orders
-    assert floor.stage("allocate", orders, "promise") == orders
     assert floor.stage("validate", orders, "allocate") == []
+    assert floor.stage("allocate", orders, "promise") == orders
     parts = [one * 1000 + 1 for one in orders]
     assert floor.stage("promise", orders, "release") == parts
-    assert floor.stage("promise", orders, "release") == parts
+    assert floor.stage("promise", orders, "release") == []
     for one in orders:
         assert [row["after"] for row in floor.journal(one)] == ["received", "validated", "allocated", "promised"]
         assert floor.letters(one) == ["acknowledgement", "delivery-date"]
@@ -103,6 +102,31 @@ def test_ids_of_nothing_are_ignored(floor: Floor) -> None:
     assert floor.stage("validate", [order, order, 10**9], "allocate") == [order]
     assert floor.stage("pick", [10**12 + 1]) == []
     assert floor.stage("validate", []) == []
+
+
+def test_a_message_that_came_back_takes_on_what_it_had_moved(floor: Floor) -> None:
+    """Its worker died between the commit and the next message: the chain must not be cut."""
+    floor.stock()
+    orders = [floor.order() for _ in range(5)]
+    floor.stage("validate", orders[:2])
+    back = run.came_back(floor.run, "validate", orders, "allocate")
+    assert back == run.CameBack((), ((orders[2],), (orders[3], orders[4])), tuple(orders[:2]))
+    floor.stage("allocate", orders[:2])
+    floor.stage("promise", orders[:2])
+    assert run.came_back(floor.run, "promise", orders[:2], "release").ready == tuple(one * 1000 + 1 for one in orders[:2])
+
+
+def test_a_commit_whose_answer_was_lost_does_not_cut_the_chain(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+    orders = [floor.order(), floor.order()]
+    original, lost = run.hint, [True]
+
+    def hint(effects: Any) -> None:
+        if lost.pop() if lost else False:
+            raise OperationalError("COMMIT", {}, Interrupted())
+        original(effects)
+
+    monkeypatch.setattr(run, "hint", hint)
+    assert floor.stage("validate", orders, "allocate") == orders
 
 
 class Interrupted(Exception):
@@ -177,14 +201,13 @@ def test_the_number_of_statements_does_not_grow_with_the_batch(floor: Floor) -> 
 
 
 def test_a_batch_that_killed_its_worker_goes_on_in_halves(floor: Floor) -> None:
-    assert run.came_back(floor.run, "validate", [1, 2, 3, 4, 5]) == [[1, 2], [3, 4, 5]]
+    orders = [floor.order() for _ in range(5)]
+    assert run.came_back(floor.run, "validate", [*orders, 10**9]) == run.CameBack((), (tuple(orders[:2]), tuple(orders[2:])))
 
 
 def test_an_order_that_kills_its_worker_three_times_is_parked(floor: Floor) -> None:
     order = floor.order()
-    assert run.came_back(floor.run, "validate", [order]) == [[order]]
-    assert run.came_back(floor.run, "validate", [order]) == [[order]]
-    assert run.came_back(floor.run, "validate", [order]) == []
+    assert [run.came_back(floor.run, "validate", [order]).here for _ in range(3)] == [(order,), (order,), ()]
     assert floor.state(order) == ("received", "office")
     assert "CrashedTooOften" in floor.row(order)["last_error"]
 
@@ -194,8 +217,8 @@ def test_an_order_that_moved_on_is_not_blamed_for_late_messages(floor: Floor) ->
     order = floor.order()
     floor.receive(order)
     for _ in range(5):
-        assert run.came_back(floor.run, "validate", [order]) == [[order]]
-        assert run.came_back(floor.run, "pick", [order * 1000 + 1]) == [[order * 1000 + 1]]
+        assert run.came_back(floor.run, "validate", [order]) == run.CameBack()
+        assert run.came_back(floor.run, "pick", [order * 1000 + 1]) == run.CameBack()
     assert floor.parts(order) == {1: ("released", "pick-scans")}
 
 

@@ -60,9 +60,9 @@ def test_comes_back_in_smaller_company(floor: Floor) -> None:
 def test_gives_nothing_to_a_long_queue(floor: Floor) -> None:
     floor.order()
     floor.order(type="express")
-    floor.queue_lengths["flow.standard"] = 400
+    floor.queue_lengths["flow.standard"] = 50
     assert handed(floor, 31) == [("validate", 1, "express")]
-    floor.queue_lengths["flow.standard"] = 399
+    floor.queue_lengths["flow.standard"] = 49
     assert handed(floor, 5) == [("validate", 1, "standard")]
 
 
