@@ -5,15 +5,11 @@ The documents: every link leads somewhere, every command, option, variable, path
 import json
 import re
 import shlex
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import typer
 from fastapi.testclient import TestClient
@@ -122,23 +118,6 @@ def test_names_addresses_that_exist(site: TestClient) -> None:
     for page in PAGES:
         for method, path in re.findall(r"`(GET|POST) (/[\w/{}-]+)`", page.text):
             assert (method, re.sub(r"{\w+}", "{}", path)) in known, (name_of(page), method, path)
-
-
-def test_tells_nothing_of_the_machine_it_was_made_on() -> None:
-    """Every committed file: no name of this host, no folder of this clone, no address of its package index."""
-    pip = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False).stdout
-    indexes = {urlsplit_host(url) for url in re.findall(r"(?:https?|file)://[^\s']+", pip)} - {"pypi.org", "files.pythonhosted.org"}
-    folder = f"{REPOSITORY.parent}/" if len(REPOSITORY.parts) > 2 else ""
-    secrets = {secret for secret in {socket.gethostname(), folder, *indexes} if len(secret) > 5 and secret != "localhost"}
-    files = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, text=True, check=False).stdout
-    for name in filter(None, files.split("\0")):
-        if (REPOSITORY / name).is_file():
-            content = (REPOSITORY / name).read_bytes().decode("utf-8", "ignore")
-            assert not [secret for secret in secrets if secret in content], name
-
-
-def urlsplit_host(url: str) -> str:
-    return httpx.URL(url).host or url.removeprefix("file://")
 
 
 @pytest.fixture
