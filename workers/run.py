@@ -52,7 +52,7 @@ def run_stage(run: Run, name: str, ids: Sequence[int], onward: str | None = None
     ready: list[int] = []
     for start in range(0, len(ids), step.batch):
         ready += attempt(lambda part, again: _in_one_transaction(run, step, part, onward, again=again),
-                         ids[start : start + step.batch], lambda unit_id, error: park(run, step.unit, unit_id, error))
+                         ids[start : start + step.batch], lambda unit_id, error: _give_up(run, step, unit_id, error))
     return ready
 
 
@@ -141,6 +141,19 @@ def hint(effects: Effects) -> None:
         broker.send_task(f"notify.{channel}", queue=Queue.NOTIFY)
     if effects.asked:
         broker.send_task("query.ask", list(effects.asked), queue=Queue.CARE)
+
+
+def _give_up(run: Run, step: Step, unit_id: int, error: BaseException) -> None:
+    """Park the unit that broke, standing alone; but memory may have been short for other reasons, so that is tried a few times."""
+    if isinstance(error, MemoryError) and _count_crash(run, step, [unit_id]) < MOST_CRASHES:
+        return
+    park(run, step.unit, unit_id, error)
+
+
+def _count_crash(run: Run, step: Step, ids: Sequence[int]) -> int:
+    with run.engine.begin() as tx:
+        units.claim(tx, step.unit, ids)
+        return units.note_crash(tx, step.unit, ids[0])
 
 
 def park(run: Run, unit: Unit, unit_id: int, error: BaseException) -> None:

@@ -162,11 +162,17 @@ class Plant:
     def feed(self, count: int, *, plain: bool = False) -> list[int]:
         """Take so many orders down; the crew hints at them."""
         drafts = [self.draft(len(self.orders) + number, plain=plain) for number in range(1, count + 1)]
-        with self.engine.begin() as tx:
-            some = [Received(self.shop_id, one.reference.encode(), one) for one in drafts]
-            outcomes = record(tx, some, datetime.now(UTC))
-        new = [one.order_id for one in outcomes if isinstance(one, Recorded)]
-        assert len(new) == count, outcomes
+        some = [Received(self.shop_id, one.reference.encode(), one) for one in drafts]
+        new: list[int] = []
+
+        def taken_down() -> bool:
+            with self.engine.begin() as tx:
+                outcomes = record(tx, some, datetime.now(UTC))
+            new.extend(one.order_id for one in outcomes if isinstance(one, Recorded))
+            assert len(new) == count, outcomes
+            return True
+
+        self.wait_until(taken_down, 60, "the orders were taken down")
         self.orders += new
         return new
 
@@ -197,16 +203,17 @@ class Plant:
         letters = "SELECT count(*) FROM notification WHERE next_at IS NOT NULL AND channel = 'email'"
 
         def settled() -> bool:
-            return self._all_run(supervised) and not self.value(live, parked=list(self.parked)) and not self.value(letters)
+            if supervised:
+                self.supervise()
+            return not self.value(live, parked=list(self.parked)) and not self.value(letters)
 
         self.wait_until(settled, seconds, "every order had ended")
 
-    def _all_run(self, supervised: bool) -> bool:
+    def supervise(self) -> None:
         """Start again what has died, as `orderpipe up` and systemd do."""
         for child in self.processes.values():
-            if supervised and not child.is_running():
+            if not child.is_running():
                 child.start()
-        return True
 
     def wait_until_ready(self, *names: str) -> None:
         """Wait until these workers take messages."""

@@ -49,13 +49,26 @@ def test_one_order_that_breaks_is_parked_and_the_others_go_on(floor: Floor, monk
     assert floor.state(bad) == ("promised", "fulfillments")
 
 
-@pytest.mark.parametrize("error", [ValueError, MemoryError, RecursionError])
+@pytest.mark.parametrize("error", [ValueError, RecursionError])
 def test_several_that_break_are_each_parked(floor: Floor, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]) -> None:
     floor.stock("SKU-1", 1000)
     orders = [floor.order({"SKU-1": 1}) for _ in range(20)]
     monkeypatch.setattr(validate, "decide", breaks_on(orders[0], orders[1], orders[19], error=error))
     floor.receive(*orders)
     assert [one for one in orders if floor.state(one) == ("received", "office")] == [orders[0], orders[1], orders[19]]
+
+
+def test_an_order_for_which_memory_never_suffices_is_parked_in_the_end(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+    floor.stock("SKU-1", 1000)
+    orders = [floor.order({"SKU-1": 1}) for _ in range(20)]
+    large, unlucky = orders[3], orders[9]
+    with monkeypatch.context() as short:
+        short.setattr(validate, "decide", breaks_on(large, unlucky, error=MemoryError))
+        floor.receive(*orders)
+    assert (floor.state(large), floor.state(unlucky), floor.state(orders[0])) == (("received", None),) * 2 + (("promised", "fulfillments"),)
+    monkeypatch.setattr(validate, "decide", breaks_on(large, error=MemoryError))
+    floor.pass_time(seconds=61).pass_time(seconds=61).pass_time(seconds=121)
+    assert (floor.state(large), floor.state(unlucky)) == (("received", "office"), ("promised", "fulfillments"))
 
 
 def test_what_only_the_database_refuses_is_found_too(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
