@@ -66,13 +66,18 @@ def broken(*_: object, **__: object) -> Never:
 
 
 class Floor:
-    """One shop floor. `now` is its clock (UTC), `hints` what has been sent and not yet worked off."""
+    """
+    One shop floor. `now` is its clock (UTC), `hints` what has been sent and not yet worked off.
+
+    With `losing` set, every message is lost but those that the clock sends, and every chain breaks after its first stage.
+    """
 
     def __init__(self, engine: Engine, monkeypatch: pytest.MonkeyPatch, *, now: datetime = builders.NOW) -> None:
         self.engine = engine
         self.now = now
         self.hints: deque[tuple[str, list[int], str]] = deque()
         self.sent: list[tuple[str, list[int], str]] = []
+        self.losing = False
         self.queue_lengths: dict[str, int | None] = {}
         monkeypatch.setattr(broker, "send_stage", self._stage_sent)
         monkeypatch.setattr(broker, "send_task", self._task_sent)
@@ -119,12 +124,17 @@ class Floor:
         ready, steps = list(ids), [step.name for step in chain_from(first)]
         for name, onward in zip(steps, [*steps[1:], None], strict=True):
             ready = self.stage(name, ready, onward)
-            if not ready:
+            if not ready or self.losing:
                 break
         return ready
 
     def work(self) -> "Floor":
         """Work off every hint, and those that come of it."""
+        if self.losing:
+            self.hints.clear()
+        return self._work_off()
+
+    def _work_off(self) -> "Floor":
         while self.hints:
             name, ids, _ = self.hints.popleft()
             self._do(name, ids)
@@ -155,7 +165,7 @@ class Floor:
         """So much later: the clock looks for what is due, and everything that can happen happens."""
         self.now += timedelta(**length)
         sweep.sweep(self.run)
-        return self.work()
+        return self._work_off()
 
     def forget_hints(self) -> None:
         """The broker loses everything."""

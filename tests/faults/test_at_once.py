@@ -103,3 +103,29 @@ def test_no_deadlock_and_no_piece_lost(floor: Floor, monkeypatch: pytest.MonkeyP
     assert floor.value("SELECT count(*) FROM orders WHERE last_error IS NOT NULL") == 0
     floor.check()
     assert floor.value("SELECT count(*) FROM journal WHERE what IN ('order.canceled', 'fulfillment.delivered')") > 10
+
+
+def test_batches_that_want_the_same_goods_never_sell_a_piece_twice(floor: Floor) -> None:
+    """Eight batches of different orders reserve the same scarce articles at the same moment, each naming them in another order."""
+    skus = [f"SKU-{number}" for number in range(12)]
+    for sku in skus:
+        floor.stock(sku, 25)
+        floor.stock(sku, 10, at="north")
+    chance = random.Random(1)
+    batches = [[floor.order(dict.fromkeys(chance.sample(skus, 6), 1)) for _ in range(12)] for _ in range(8)]
+    floor.stage("validate", [one for batch in batches for one in batch])
+    together = threading.Barrier(len(batches))
+    run_at_once = Run(floor.engine, lambda: datetime.now(UTC))
+
+    def allocate(batch: list[int]) -> None:
+        together.wait()
+        run.run_stage(run_at_once, "allocate", batch, "promise")
+
+    threads = [threading.Thread(target=allocate, args=(batch,)) for batch in batches]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert floor.value("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == 0
+    assert floor.value("SELECT count(*) FROM orders WHERE state = 'allocated' AND last_error IS NULL") == 96
+    assert floor.value("SELECT sum(on_hand - allocated) FROM stock") == 0

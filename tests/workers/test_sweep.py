@@ -119,14 +119,15 @@ def test_hands_an_appointment_to_its_performer_not_to_the_picker(floor: Floor) -
     assert ("deliver", 1, "standard") in handed(floor, 86_500)
 
 
-def test_a_fact_makes_the_next_pauses_short_again(floor: Floor) -> None:
+def test_a_step_forward_makes_the_next_pauses_short_again(floor: Floor) -> None:
     floor.stock()
     order = floor.order()
-    for pause in (31, 31, 61, 121):
+    for pause in (31, 31, 61, 121, 241):
         handed(floor, pause)
-    assert floor.row(order)["attempts"] == 4
-    floor.chain("validate", [order])
-    assert floor.row(order)["attempts"] == 0
+    assert floor.row(order)["next_at"] == floor.now + timedelta(seconds=480)
+    floor.stage("validate", [order])
+    assert handed(floor, 59) == []
+    assert [handed(floor, pause) for pause in (2, 31)] == [[("allocate", 1, "standard")]] * 2
 
 
 def test_brings_up_bytes_that_were_never_read(floor: Floor) -> None:
