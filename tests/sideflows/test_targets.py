@@ -32,6 +32,28 @@ def test_each_stage_has_a_target_of_its_own(floor: Floor) -> None:
     assert (floor.check_targets(), breaches(floor, order)) == (1, ["received", "released"])
 
 
+def test_what_could_be_released_and_is_not_is_late(floor: Floor) -> None:
+    floor.stock()
+    order = floor.order()
+    for name in ("validate", "allocate", "promise"):
+        floor.stage(name, [order])
+    floor.now += timedelta(hours=5)
+    assert (floor.check_targets(), breaches(floor, order)) == (1, ["planned"])
+
+
+def test_what_waits_for_its_stock_or_its_day_is_not_late(floor: Floor) -> None:
+    without = floor.order({"SKU-2": 1})
+    floor.stock()
+    later = floor.order(requested_on=(floor.now + timedelta(days=20)).date())
+    floor.receive(without, later)
+    assert (floor.parts(without), floor.parts(later)) == ({1: ("planned", "stock")}, {1: ("planned", "date")})
+    floor.now += timedelta(days=7)
+    assert floor.check_targets() == 0
+    floor.now = floor.fulfillments(later)[0]["not_before"] + timedelta(hours=20)
+    floor.check_targets()
+    assert "planned" in breaches(floor, later)
+
+
 def test_the_whole_order_has_one_too(floor: Floor) -> None:
     order = floor.order()
     floor.now += timedelta(days=20)

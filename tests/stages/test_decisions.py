@@ -10,6 +10,7 @@ import pytest
 
 from orderpipe.domain.decisions import Audience, Hold, Move, Wait
 from orderpipe.domain.stock import Piece, Share
+from orderpipe.domain.targets import Policies
 from orderpipe.flow import FulfillmentState, OrderState, WaitingFor
 from orderpipe.stages import allocate, complete, deliver, pack, pick, release, ship
 from orderpipe.store.demands import Wanted
@@ -21,11 +22,11 @@ A = Piece(1, "A", 2)
 
 
 def wanted(order_id: int = 1, *, whole: bool = False, lead_days: int = 0) -> Wanted:
-    return Wanted(order_id, 1, "standard", whole, NOW, None, (A,), (), {"A": lead_days})
+    return Wanted(order_id, 1, "standard", "standard", whole, NOW, None, (A,), (), {"A": lead_days})
 
 
 def allocated(one: Wanted, share: Share) -> Any:
-    (decision,) = allocate.decide(allocate.Facts((one,), {-one.order_id: share}, {1: 1}), now=NOW)
+    (decision,) = allocate.decide(allocate.Facts((one,), {-one.order_id: share}, {1: 1}, Policies({}, {}, {})), now=NOW)
     return decision
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from orderpipe.domain.decisions import Decision, Move, Tell, Wait
 from orderpipe.domain.orders import MOST_FULFILLMENTS, fulfillment_id
 from orderpipe.domain.stock import Demand, Free, Piece, Share, share_out
-from orderpipe.domain.targets import Policies
+from orderpipe.domain.targets import Policies, due_at
 from orderpipe.flow import FulfillmentState, OrderState, WaitingFor
 from orderpipe.store import allocation, demands, fulfillments
 from orderpipe.store.allocation import Shift
@@ -30,6 +30,7 @@ class Facts:
     wanted: tuple[Wanted, ...]
     shares: Mapping[int, Share]
     home: Mapping[int, int]
+    policies: Policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Part:
     pieces: tuple[Piece, ...]
 
 
-def read(tx: Tx, order_ids: Collection[int], policies: Policies) -> Facts:  # noqa: ARG001  # every stage reads alike
+def read(tx: Tx, order_ids: Collection[int], policies: Policies) -> Facts:
     """All else first, the stock last, so that its rows are locked for as short as can be."""
     wanted = tuple(demands.wanted_by(tx, order_ids))
     home = demands.first_locations(tx, {one.shop_id for one in wanted})
@@ -52,7 +53,7 @@ def read(tx: Tx, order_ids: Collection[int], policies: Policies) -> Facts:  # no
     ours = {-one.order_id for one in wanted}
     waiting = [demand for demand in allocation.waiting_demand(tx, skus) if demand.key not in ours] if skus else []
     newcomers = [Demand(-one.order_id, one.shop_id, one.goods, one.whole, one.waiting_since) for one in wanted]
-    return Facts(wanted, share_out([*waiting, *newcomers], free), home)
+    return Facts(wanted, share_out([*waiting, *newcomers], free), home, policies)
 
 
 def decide(facts: Facts, *, now: datetime) -> list[Decision]:
@@ -85,7 +86,7 @@ def write(tx: Tx, facts: Facts, decisions: Sequence[Decision], now: datetime) ->
         Shift(part.location_id, piece.sku, piece.quantity, part.fulfillment_id)
         for part in parts if part.reserved and part.location_id is not None for piece in part.pieces
     ], now)
-    fulfillments.plan(tx, [_fulfillment(part, now) for part in parts], [
+    fulfillments.plan(tx, [_fulfillment(part, facts.policies, now) for part in parts], [
         {"fulfillment_id": part.fulfillment_id, "number": piece.number, "sku": piece.sku, "quantity": piece.quantity}
         for part in parts for piece in part.pieces
     ])
@@ -111,12 +112,16 @@ def _parts(one: Wanted, facts: Facts) -> list[Part]:
     return [Part(fulfillment_id(one.order_id, place), one, *rest) for place, rest in enumerate(places, start=1)]
 
 
-def _fulfillment(part: Part, now: datetime) -> dict[str, object]:
+def _fulfillment(part: Part, policies: Policies, now: datetime) -> dict[str, object]:
+    # what waits for stock is not late because nobody works on it; it has its promise
+    can_begin = part.reserved or part.location_id is None
+    due = due_at(policies, part.order.shop_id, order_type=part.order.type, state=FulfillmentState.PLANNED, entered_at=now)
     return {
         "id": part.fulfillment_id, "order_id": part.order.order_id, "shop_id": part.order.shop_id, "lane": part.order.lane,
         "location_id": part.location_id, "reserved": part.reserved,
         "kind": "parcel" if part.location_id is not None else "appointment", "state": FulfillmentState.PLANNED,
         "waiting_for": WaitingFor.PROMISE, "next_at": now + PROMISE_WITHIN, "stage_entered_at": now,
+        "due_at": due if can_begin else None,
     }
 
 

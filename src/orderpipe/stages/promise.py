@@ -11,8 +11,8 @@ from itertools import groupby
 
 from orderpipe.domain.decisions import Audience, Decision, Hold, Move, Tell, Wait
 from orderpipe.domain.promises import FulfillmentPlan, LocationTerms, Promised, promise_for, reason_for_no_date
-from orderpipe.domain.targets import Policies
-from orderpipe.flow import OrderState, Owner, Unit, WaitingFor
+from orderpipe.domain.targets import Policies, due_at
+from orderpipe.flow import FulfillmentState, OrderState, Owner, Unit, WaitingFor
 from orderpipe.store import fulfillments, promises, stock, units
 from orderpipe.store.metadata import Tx
 from orderpipe.store.promises import Part
@@ -66,8 +66,17 @@ def write(tx: Tx, facts: Facts, decisions: Sequence[Decision], now: datetime) ->
         }
         for fulfillment, one in promised.items()
     ])
-    fulfillments.start_not_before(tx, {key: one.not_before for key, one in promised.items() if one.not_before})
+    types = {part.fulfillment_id: (part.shop_id, part.type) for part in facts.parts}
+    fulfillments.start_not_before(tx, [
+        (key, one.not_before, _planned_until(*types[key], one.not_before, facts.policies))
+        for key, one in promised.items() if one.not_before
+    ])
     units.wake(tx, Unit.FULFILLMENT, list(promised), {WaitingFor.PROMISE}, now)
+
+
+def _planned_until(shop_id: int, order_type: str, begins_at: datetime, policies: Policies) -> datetime | None:
+    """When a fulfillment whose work may not begin before that instant is overdue."""
+    return due_at(policies, shop_id, order_type=order_type, state=FulfillmentState.PLANNED, entered_at=begins_at)
 
 
 def _plan(part: Part) -> FulfillmentPlan:

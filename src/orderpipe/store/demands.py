@@ -18,6 +18,7 @@ class Wanted:
 
     order_id: int
     shop_id: int
+    type: str
     lane: str
     whole: bool
     received_at: datetime
@@ -30,7 +31,7 @@ class Wanted:
 def wanted_by(tx: Tx, order_ids: Collection[int]) -> list[Wanted]:
     """What these orders want, canceled pieces left out."""
     rows = tx.execute(
-        text("""SELECT o.id, o.shop_id, o.lane, o.backorder_policy = 'all-at-once' AS whole, o.received_at,
+        text("""SELECT o.id, o.shop_id, o.type, o.lane, o.backorder_policy = 'all-at-once' AS whole, o.received_at,
                 (SELECT min(b.since) FROM backorder b WHERE b.order_id = o.id AND b.fulfillment_id IS NULL) AS since,
                 l.number, l.sku, l.kind, l.quantity - l.canceled AS quantity, coalesce(p.lead_days, 0) AS lead_days
             FROM orders o JOIN order_line l ON l.order_id = o.id
@@ -44,11 +45,11 @@ def wanted_by(tx: Tx, order_ids: Collection[int]) -> list[Wanted]:
     for row in rows.all():
         kind = goods if row.kind == "goods" else services
         kind.setdefault(row.id, []).append(Piece(row.number, row.sku, row.quantity))
-        one = wanted.setdefault(row.id, Wanted(row.id, row.shop_id, row.lane, row.whole, row.received_at, row.since, (), (), {}))
+        one = wanted.setdefault(row.id, Wanted(row.id, row.shop_id, row.type, row.lane, row.whole, row.received_at, row.since, (), (), {}))
         one.lead_days[row.sku] = row.lead_days
     return [
         Wanted(
-            one.order_id, one.shop_id, one.lane, one.whole, one.received_at, one.waiting_since,
+            one.order_id, one.shop_id, one.type, one.lane, one.whole, one.received_at, one.waiting_since,
             tuple(goods.get(one.order_id, ())), tuple(services.get(one.order_id, ())), one.lead_days,
         )
         for one in wanted.values()

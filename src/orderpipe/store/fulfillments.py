@@ -155,13 +155,14 @@ def numbers_used(tx: Tx, order_ids: Collection[int]) -> dict[int, int]:
     return {order_id: used.get(order_id, 0) for order_id in order_ids}
 
 
-def start_not_before(tx: Tx, dates: Mapping[int, datetime]) -> None:
-    """Fulfillments that are promised for later are not released before these instants (UTC)."""
+def start_not_before(tx: Tx, dates: Sequence[tuple[int, datetime, datetime | None]]) -> None:
+    """Fulfillments (id, begin, overdue) that are promised for later are not released before they may begin; instants UTC."""
     if dates:
         tx.execute(
-            text("""UPDATE fulfillment f SET not_before = u.at
-                FROM unnest(CAST(:ids AS bigint[]), CAST(:dates AS timestamptz[])) AS u (id, at) WHERE f.id = u.id"""),
-            {"ids": list(dates), "dates": list(dates.values())},
+            text("""UPDATE fulfillment f SET not_before = u.at, due_at = u.due_at
+                FROM unnest(CAST(:ids AS bigint[]), CAST(:dates AS timestamptz[]), CAST(:dues AS timestamptz[])) AS u (id, at, due_at)
+                WHERE f.id = u.id"""),
+            {"ids": [one for one, _, _ in dates], "dates": [at for _, at, _ in dates], "dues": [due for _, _, due in dates]},
         )
 
 
