@@ -15,7 +15,7 @@ from orderpipe.store import clock, units
 from orderpipe.store.clock import Due
 from workers.run import Run
 
-MOST = 4000
+MOST = 10_000
 """Units of one kind that one tick hands out at most."""
 
 
