@@ -32,5 +32,6 @@ def test_killed_between_ok_and_record(plant: Plant) -> None:
         plant.processes["rest"].start()
     plant.post.after = None
     plant.settle()
+    assert plant.post.twice(), "No kill fell between the OK and the record."
     assert len(plant.post.twice()) <= KILLS * GROUP * 2
     assert all(count <= 1 + KILLS for count in plant.post.letters.values())
