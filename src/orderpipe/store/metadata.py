@@ -34,7 +34,7 @@ def insert_rows(
     Write all rows with one INSERT, whatever their number; `conflict` is an ON CONFLICT clause, `returning` a column list.
 
     One array a column travels, in binary, instead of one parameter a value: as cheap to plan for a thousand rows as for one, and
-    half the work of one JSON text for all. All rows carry the same columns, in any order. Returns the rows of RETURNING, [] without one.
+    less work than one JSON text for all. All rows carry the same columns, in any order. Returns the rows of RETURNING, [] without one.
     """
     if not rows:
         return []
