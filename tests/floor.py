@@ -77,6 +77,7 @@ class Floor:
         self.now = now
         self.hints: deque[tuple[str, list[int], str]] = deque()
         self.sent: list[tuple[str, list[int], str]] = []
+        self.tried: list[int] = []
         self.losing = False
         self.queue_lengths: dict[str, int | None] = {}
         monkeypatch.setattr(broker, "send_stage", self._stage_sent)
@@ -86,7 +87,8 @@ class Floor:
             policies.ensure_defaults(tx)
             builders.location(tx)
 
-    def _stage_sent(self, step: str, ids: Sequence[int], lane: str) -> None:
+    def _stage_sent(self, step: str, ids: Sequence[int], lane: str, *, tried: bool = False) -> None:
+        self.tried += ids if tried else []
         self.hints.append((step, list(ids), str(lane)))
         self.sent.append((step, list(ids), str(lane)))
 

@@ -54,7 +54,8 @@ def _hand_out(due: Sequence[Due]) -> None:
             batches[step.name, one.lane, _batch_size(one.attempts)].append(one.id)
     for (name, lane, size), ids in batches.items():
         for part in _parts(ids, size):
-            broker.send_stage(name, part, lane)
+            # alone by now and still not through: perhaps it takes its whole worker down, which no message survives to tell
+            broker.send_stage(name, part, lane, tried=size == 1)
 
 
 def _batch_size(attempts: int) -> int:

@@ -45,7 +45,7 @@ class OrderpipeTask(Task):  # type: ignore[type-arg]  # Celery's generic paramet
 
     @property
     def came_back(self) -> bool:
-        """Whether this message has been given to a worker before that did not finish it."""
+        """Whether a worker was given this message, or its unit again and again, and did not finish it."""
         return self.request.retries > 0 or bool((self.request.delivery_info or {}).get("redelivered"))
 
 

@@ -119,10 +119,11 @@ if celery.__version__ == "5.7.0":
 app = _make_app()
 
 
-def send_stage(step: str, ids: Sequence[int], lane: Lane | str) -> None:
+def send_stage(step: str, ids: Sequence[int], lane: Lane | str, *, tried: bool = False) -> None:
     """
     Hint that these units may be taken by this stage and the ones after it; all of one lane. Call after the commit.
 
+    `tried` says that units were sent before and never came through: their worker then takes care as with a message that came back.
     Never raises for the broker's sake: what could not be sent is found by the clock.
     """
     queue = Lane(lane).queue
@@ -132,7 +133,7 @@ def send_stage(step: str, ids: Sequence[int], lane: Lane | str) -> None:
     first = Queue.INTAKE.value if step == "receive" else queue
     for start in range(0, len(ids), MESSAGE):
         # what Celery's own `chain` sends, without preparing each link anew for every message
-        if not _sent(step, (list(ids[start : start + MESSAGE]),), queue=first, chain=later):
+        if not _sent(step, (list(ids[start : start + MESSAGE]),), queue=first, chain=later, retries=int(tried)):
             return
 
 

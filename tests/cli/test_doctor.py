@@ -12,9 +12,12 @@ from sqlalchemy import Engine, text
 from orderpipe.assembly import utc_now
 from orderpipe.broker import app
 from orderpipe.cli.examination import masked
-from orderpipe.domain.orders import number_of
+from orderpipe.domain.orders import Contact, OrderDraft, number_of, public_id
+from orderpipe.intake import receive
+from orderpipe.intake.outcomes import Received
 from orderpipe.local.mail_catcher import MailCatcher
 from orderpipe.settings import settings
+from tests import builders
 from tests.cli.conftest import Terminal
 from tests.floor import Floor
 
@@ -24,6 +27,15 @@ def signs(terminal: Terminal) -> dict[str, dict[str, Any]]:
     found = {sign["name"]: sign for sign in answer.json}
     assert answer.exit_code == int(not all(sign["well"] for sign in found.values()))
     return found
+
+
+def test_shows_what_was_received_and_our_own_code_could_not_take_down(orderpipe: Terminal, engine: Engine, floor: Floor) -> None:
+    assert signs(orderpipe)["received but not taken down"]["well"]
+    with engine.begin() as tx:
+        intake = receive.keep_pending(tx, Received(builders.shop(tx), b"{}", OrderDraft("R-1", Contact(), ())), floor.now)
+        receive.note_failure(tx, intake, ZeroDivisionError("our mistake"), floor.now)
+    found = signs(orderpipe)["received but not taken down"]
+    assert (found["said"], found["well"]) == (f"{public_id('intake', intake)}: ZeroDivisionError: our mistake", False)
 
 
 def test_looks_at_the_database_the_clock_and_what_stands_still(orderpipe: Terminal, engine: Engine, floor: Floor) -> None:

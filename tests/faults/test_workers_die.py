@@ -4,6 +4,8 @@ Workers and clocks that are killed, that kill themselves, and that are many: not
 
 import time
 
+from sqlalchemy import text
+
 from tests.faults.harness import LANES, REST, Plant
 
 
@@ -40,6 +42,26 @@ def test_a_whole_worker_killed_in_mid_batch(plant: Plant) -> None:
     for _ in range(2):
         plant.wait_until(lambda: not plant.processes["stages"].is_running(), 60, "the worker was killed")
         plant.processes["stages"].start()
+    plant.settle()
+
+
+def test_an_order_that_kills_the_whole_worker_each_time(plant: Plant) -> None:
+    """No message outlives such a worker; the clock hands the order out alone, and counts. Time is turned on, for it takes hours."""
+    deadly = max(plant.orders, default=0) + 1
+    plant.rigged("stages", LANES, {"stage": "allocate", "does": "kill", "order": deadly, "times": 99})
+    plant.parked |= {deadly}
+    assert deadly in plant.feed(10)
+
+    def is_parked() -> bool:
+        if not plant.processes["stages"].is_running():
+            plant.processes["stages"].start()
+            with plant.engine.begin() as tx:
+                later = "UPDATE orders SET attempts = 5, next_at = now() WHERE id = :id AND waiting_for IS NULL"
+                tx.execute(text(later), {"id": deadly})
+        return _waits_for_office(plant, deadly)
+
+    plant.wait_until(is_parked, 100, "the deadly order was parked")
+    assert "CrashedTooOften" in plant.value("SELECT last_error FROM orders WHERE id = :id", id=deadly)
     plant.settle()
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from orderpipe.flow import Unit
 from orderpipe.intake.outcomes import Received
@@ -55,6 +56,16 @@ def test_comes_back_in_smaller_company(floor: Floor) -> None:
         sizes.append([number for _, number, _ in handed(floor, pause)])
     assert sizes[0] == sizes[1] == [200, 1]
     assert (sizes[2], sizes[3][:2], max(sizes[5])) == ([50, 50, 50, 50, 1], [12, 12], 1)
+
+
+def test_says_of_a_unit_that_never_comes_through_alone_that_it_was_tried(floor: Floor) -> None:
+    order = floor.order()
+    handed(floor, 31)
+    assert floor.tried == []
+    with floor.engine.begin() as tx:
+        tx.execute(text("UPDATE orders SET attempts = 5, next_at = :now"), {"now": floor.now})
+    handed(floor, 1)
+    assert floor.tried == [order]
 
 
 def test_gives_nothing_to_a_long_queue(floor: Floor) -> None:

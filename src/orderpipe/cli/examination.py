@@ -20,7 +20,7 @@ from orderpipe.assembly import Assembly
 from orderpipe.channels.outlets import BadOutlet
 from orderpipe.channels.smtp import MailServer
 from orderpipe.cli.terminal import local_time
-from orderpipe.domain.orders import number_of
+from orderpipe.domain.orders import number_of, public_id
 from orderpipe.flow import Lane, Queue
 from orderpipe.settings import Settings
 from orderpipe.store import invariants, migrations_runner, notifications, vital_signs
@@ -120,6 +120,10 @@ def _standing_still(tx: Tx, now: datetime) -> Iterator[Sign]:
         yield Sign("failed stages", said, False, "Put the cause right, then `orderpipe order decide NUMBER resume`.")
     else:
         yield Sign("failed stages", "none")
+    unread = vital_signs.unread(tx)
+    said = "; ".join(f"{public_id('intake', intake)}: {error.splitlines()[0][:120]}" for intake, error in unread[:5]) or "none"
+    remedy = "Our own code failed on it. Put the cause right; the clock tries again by itself." if unread else ""
+    yield Sign("received but not taken down", said, not unread, remedy)
     forgotten = invariants.stuck(tx, now=now, overdue=FORGOTTEN)
     if forgotten:
         first = ", ".join(number_of(order_id) for order_id in forgotten.order_ids[:5])

@@ -196,16 +196,6 @@ CENT = Decimal("0.01")
 GOODS = "goods"
 
 
-def notes(order: OrderToCheck) -> tuple[str, ...]:
-    """What is worth a note but no question: a broken way to the customer beside a good one; sentences without personal data."""
-    email, phone = order.customer.get("email", ""), order.customer.get("phone", "")
-    problems = {
-        "e-mail address": email_problem(email) if email else None,
-        "telephone number": phone_problem(phone, order.phone_country) if phone else None,
-    }
-    return tuple(f"The {what} cannot be used: {problem}" for what, problem in problems.items() if problem)
-
-
 def _for_the_office(finding: Finding) -> Finding:
     return dataclasses.replace(finding, severity=Severity.REVIEW) if finding.severity == Severity.ASK else finding
 

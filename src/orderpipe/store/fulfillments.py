@@ -24,12 +24,7 @@ from sqlalchemy import (
 )
 
 from orderpipe.flow import FulfillmentState, WaitingFor
-from orderpipe.store.metadata import Tx, insert_rows, metadata
-
-
-def _one_of(column: str, values: type[FulfillmentState] | type[WaitingFor]) -> str:
-    return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
-
+from orderpipe.store.metadata import Tx, insert_rows, metadata, one_of
 
 fulfillment = Table(
     "fulfillment",
@@ -53,8 +48,8 @@ fulfillment = Table(
     Column("ended_at", DateTime(timezone=True)),
     Column("last_error", Text),
     CheckConstraint("kind IN ('parcel', 'appointment')", name="kind"),
-    CheckConstraint(_one_of("state", FulfillmentState), name="state"),
-    CheckConstraint(_one_of("waiting_for", WaitingFor), name="waiting_for"),
+    CheckConstraint(one_of("state", FulfillmentState), name="state"),
+    CheckConstraint(one_of("waiting_for", WaitingFor), name="waiting_for"),
     CheckConstraint("(ended_at IS NULL) = (next_at IS NOT NULL)", name="live_has_next_at"),
     CheckConstraint("(ended_at IS NULL) = (state NOT IN ('delivered', 'canceled', 'returned', 'lost'))", name="ended_at"),
     CheckConstraint("state = 'planned' OR state = 'canceled' OR reserved OR kind = 'appointment'", name="reserved_when_released"),

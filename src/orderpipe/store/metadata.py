@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +26,11 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def one_of(column: str, values: type[StrEnum]) -> str:
+    """The SQL condition that a column holds one of an enum's values."""
+    return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
 
 
 def insert_rows(

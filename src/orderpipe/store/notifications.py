@@ -268,12 +268,6 @@ def of_order(tx: Tx, order_id: int) -> list[Notification]:
     return [Notification(*row) for row in rows]
 
 
-def content_of(tx: Tx, notification_id: int) -> bytes | None:
-    """What was sent, compressed as it was kept; None where nothing went out yet."""
-    content = tx.execute(text("SELECT sent FROM notification WHERE id = :id"), {"id": notification_id}).scalar()
-    return None if content is None else bytes(content)
-
-
 def backlog(tx: Tx) -> list[Backlog]:
     """What waits to go out, by channel and reason: shows at once when a mail server refuses us."""
     rows = tx.execute(text(

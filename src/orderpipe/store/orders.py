@@ -24,13 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.flow import OrderState, WaitingFor
-from orderpipe.store.metadata import metadata
-
-
-def one_of(column: str, values: type[OrderState] | type[WaitingFor]) -> str:
-    """The SQL condition that a column holds one of an enum's values."""
-    return f"{column} IN ({', '.join(repr(value.value) for value in values)})"
-
+from orderpipe.store.metadata import metadata, one_of
 
 orders = Table(
     "orders",

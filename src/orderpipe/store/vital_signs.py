@@ -42,6 +42,15 @@ def parked(tx: Tx, limit: int = 20) -> list[Parked]:
     return [Parked(*row) for row in rows]
 
 
+def unread(tx: Tx, limit: int = 20) -> list[tuple[int, str]]:
+    """What was received and our own code failed to take down, the oldest first: intake id and error."""
+    rows = tx.execute(
+        text("SELECT id, last_error FROM intake WHERE next_at IS NOT NULL AND last_error IS NOT NULL ORDER BY id LIMIT :limit"),
+        {"limit": limit},
+    )
+    return [(row.id, row.last_error) for row in rows]
+
+
 def dead_letters(tx: Tx) -> int:
     """How many notifications could not be delivered."""
     return int(tx.execute(text("SELECT count(*) FROM notification WHERE state = 'dead'")).scalar_one())
