@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from orderpipe.channels.mime import keep
+from orderpipe.channels.keeping import keep
 from orderpipe.channels.opening import open_outlet
 from orderpipe.channels.outlets import Accepted, BadOutlet, Outcome, Outlet, Parcel, Postponed, Refused, Unavailable
 from orderpipe.domain.notices import ATTEMPTS, STALE, Dead, Later, Leased, Order, Result, Sent, pause_after
@@ -20,7 +20,7 @@ from orderpipe.settings import settings
 from orderpipe.store import notifications
 from orderpipe.store.database import Database, is_transient
 
-BATCH = 50
+BATCH = 100
 LEASE_SECONDS = settings().lease_seconds
 WORK_SECONDS = 30.0
 """After this long a batch gives back what it has not begun; the rest of the lease covers one letter to a server that hardly answers."""
@@ -28,7 +28,7 @@ WORK_SECONDS = 30.0
 RECORD_SECONDS = 20.0
 """So long a sender that cannot record what it sent tries on."""
 
-GROUP, GROUP_SECONDS = 10, 0.25
+GROUP, GROUP_SECONDS = 25, 0.25
 """So many letters, or those of so long, are recorded together: one commit a letter would cost more than the letter."""
 
 
@@ -145,7 +145,7 @@ class Batch:
     def _result(self, notice: Leased, outcome: Outcome, content: bytes) -> Result:
         match outcome:
             case Accepted():
-                return Sent(notice, outcome.reply, keep(content))
+                return Sent(notice, outcome.reply, keep(content, notice.language))
             case Refused():
                 return Dead(notice, outcome.reason)
             case Postponed():

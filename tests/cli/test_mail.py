@@ -5,7 +5,7 @@
 import pytest
 from sqlalchemy import Engine
 
-from orderpipe.channels import mime
+from orderpipe.channels import keeping
 from orderpipe.channels.email import write_mail
 from orderpipe.domain.notices import Dead, Sent
 from orderpipe.domain.orders import number_of
@@ -21,7 +21,7 @@ def sent(engine: Engine, floor: Floor) -> int:
         leased = notifications.lease(tx, "email", limit=10, now=floor.now, lease_seconds=60)
         orders = notifications.context_of(tx, leased)
         letters = [write_mail(one, orders[order_id], default_from="orders@shop.example") for one in leased]
-        done = [Sent(one, "250 ok", mime.keep(letter.content)) for one, letter in zip(leased, letters, strict=True)]
+        done = [Sent(one, "250 ok", keeping.keep(letter.content, one.language)) for one, letter in zip(leased, letters, strict=True)]
         notifications.record(tx, done, floor.now)
     return order_id
 

@@ -15,7 +15,8 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from orderpipe.channels.email import MailOutlet, write_mail
-from orderpipe.channels.mime import parse, read_back
+from orderpipe.channels.keeping import read_back
+from orderpipe.channels.mime import parse
 from orderpipe.channels.opening import open_outlet
 from orderpipe.channels.outlets import Accepted, Outcome, Outlet, Parcel, Sink
 from orderpipe.channels.smtp import MailServer
@@ -147,16 +148,16 @@ def test_gives_up_after_two_days_of_failures(engine: Engine, clock: Clock, outle
 
 
 def test_holds_an_absent_server_against_no_letter(engine: Engine, clock: Clock, order_for: Callable[..., int]) -> None:
-    order_for(*(f"{number}@x.example" for number in range(60)))
+    order_for(*(f"{number}@x.example" for number in range(send.BATCH + 10)))
     outlet = MailOutlet(MailServer("127.0.0.1", free_port()), "a@b.example")
     report = send.drain(engine, "email", now=clock, outlet=outlet)
-    assert (report.leased, report.waiting, report.dead) == (50, 50, 0)
+    assert (report.leased, report.waiting, report.dead) == (send.BATCH, send.BATCH, 0)
     assert "cannot be reached" in report.trouble
     assert {row.attempts for row in rows(engine)} == {0}
     clock.at += timedelta(days=6)
-    assert send.send_batch(engine, "email", now=clock, outlet=outlet).waiting == 50
+    assert send.send_batch(engine, "email", now=clock, outlet=outlet).waiting == send.BATCH
     clock.at += timedelta(days=2)
-    assert send.send_batch(engine, "email", now=clock, outlet=outlet).dead == 50  # old news confuses more than none
+    assert send.send_batch(engine, "email", now=clock, outlet=outlet).dead == send.BATCH  # old news confuses more than none
 
 
 def test_holds_a_refused_sender_against_its_own_letters_only(
@@ -232,7 +233,7 @@ def test_gives_back_what_it_cannot_begin_in_time(
 
 
 def test_sends_each_letter_once_with_several_senders_at_work(engine: Engine, clock: Clock, order_for: Callable[..., int]) -> None:
-    order_for(*(f"{number}@x.example" for number in range(120)))
+    order_for(*(f"{number}@x.example" for number in range(2 * send.BATCH + 20)))
     sink = SlowSink(lambda: None)
 
     def steal() -> None:
@@ -241,7 +242,7 @@ def test_sends_each_letter_once_with_several_senders_at_work(engine: Engine, clo
     other: list[send.SendReport] = []
     first = SlowSink(lambda: steal() if not other else None)
     report = send.send_batch(engine, "email", now=clock, outlet=first)
-    assert (report.sent, other[0].sent) == (50, 50)
+    assert (report.sent, other[0].sent) == (send.BATCH, send.BATCH)
     assert send.drain(engine, "email", now=clock, outlet=sink).sent == 20
 
 
@@ -305,19 +306,19 @@ def _die_before_the_record(url: str, smtp_url: str, after: int) -> None:
 def test_repeats_at_most_a_group_with_the_same_message_ids_after_a_crash(
     engine: Engine, database_url: str, clock: Clock, catcher: MailCatcher, outlet: Outlet, order_for: Callable[..., int], tmp_path: Path
 ) -> None:
-    order_for(*(f"{number}@x.example" for number in range(30)))
-    process = multiprocessing.get_context("spawn").Process(target=_die_before_the_record, args=(database_url, catcher.smtp_url, 15))
+    order_for(*(f"{number}@x.example" for number in range(60)))
+    process = multiprocessing.get_context("spawn").Process(target=_die_before_the_record, args=(database_url, catcher.smtp_url, 40))
     process.start()
     process.join(60)
     assert process.exitcode == 9
     assert send.drain(engine, "email", now=clock, outlet=outlet).leased == 0  # the lease still stands
     clock.at += timedelta(seconds=send.LEASE_SECONDS + 1)
     recorded = [row for row in rows(engine) if row.state == "sent"]
-    assert 15 - send.GROUP <= len(recorded) < 15
+    assert 40 - send.GROUP <= len(recorded) < 40
     send.drain(engine, "email", now=clock, outlet=outlet)
     message_ids = [letter["message_id"] for letter in letters_in(tmp_path, limit=1000)]
-    assert len(set(message_ids)) == 30
-    assert len(message_ids) == 30 + 15 - len(recorded)
+    assert len(set(message_ids)) == 60
+    assert len(message_ids) == 60 + 40 - len(recorded)
     assert {row.state for row in rows(engine)} == {"sent"}
 
 

@@ -49,19 +49,19 @@ def render_mail(notice: Leased, order: Order) -> Letter:
     """The letter for this notification. Raises UnknownKind, and jinja2's UndefinedError when a fact it needs is missing."""
     language = language_of(notice.language)
     scene = _scene(notice, order, language)
-    text, html = (_Blocks(_template(language, notice.kind, as_html=as_html), scene) for as_html in (False, True))
-    frame = scene | _frame(notice, scene["order"], language) | {name: text.line(name) for name in ("subject", "title")}
+    text, html = (_Told(_template(language, notice.kind, as_html=as_html), scene) for as_html in (False, True))
+    frame = _frame(notice, scene["order"], language) | {name: text.line(name) for name in ("subject", "title")}
     frame["essence"] = text.line("sms")
-    plain = _layout(as_html=False).render(frame, body=text.block("body"))
+    plain = _Told(_layout(as_html=False), frame | {"body": text.block("body")}).whole()
     # safe as it stands: the blocks have escaped whatever came from outside
-    page = _layout(as_html=True).render(frame, body=Markup(html.block("body")))  # noqa: S704
+    page = _Told(_layout(as_html=True), frame | {"body": Markup(html.block("body"))}).whole()  # noqa: S704
     return Letter(frame["subject"], _GAP.sub("\n\n", plain), page)
 
 
 def render_sms(notice: Leased, order: Order) -> str:
     """The text message for this notification, on one line; raises as `render_mail`."""
     language = language_of(notice.language)
-    return _Blocks(_template(language, notice.kind, as_html=False), _scene(notice, order, language)).line("sms")
+    return _Told(_template(language, notice.kind, as_html=False), _scene(notice, order, language)).line("sms")
 
 
 def _scene(notice: Leased, order: Order, language: str) -> Scene:
@@ -89,6 +89,7 @@ def _frame(notice: Leased, order: OrderView, language: str) -> Scene:
     greeting = phrases["greeting"].format(name=order.name) if order.name else phrases["greeting_without_name"]
     about = (phrases["order"].format(number=order.number), phrases["reference"].format(reference=order.reference))
     return {
+        "order": order,
         "greeting": "" if office else greeting,
         "footer": " · ".join(about if order.reference and not office else about[:1]),
         "why": phrases["why_office" if office else "why"].format(shop=order.shop_name),
@@ -97,12 +98,17 @@ def _frame(notice: Leased, order: OrderView, language: str) -> Scene:
     }
 
 
-class _Blocks:
-    """The blocks of one template, all told in one scene."""
+class _Told:
+    """One template told in one scene: a block of it, or the whole."""
 
     def __init__(self, template: Template, scene: Scene) -> None:
+        self._template = template
         self._blocks = template.blocks
-        self._context = template.new_context(scene)
+        # what Jinja's own `render` does, but the globals, always the same, are not gathered anew for each letter
+        self._context = template.new_context(_globals(template.environment) | scene, shared=True)
+
+    def whole(self) -> str:
+        return "".join(self._template.root_render_func(self._context))
 
     def block(self, name: str) -> str:
         return "".join(self._blocks[name](self._context))
@@ -125,9 +131,14 @@ def _environment(language: str, *, as_html: bool) -> Environment:
     )
     words = phrases_of(language)["words"]
     parts = HtmlParts(words) if as_html else TextParts(words)
-    environment.globals |= {name: getattr(parts, name) for name in ("para", "strong", "bullets", "pairs", "items", "button")}
-    environment.filters["brief"] = _brief
+    environment.globals |= {name: getattr(parts, name) for name in ("bullets", "pairs", "items", "button")}
+    environment.filters |= {"brief": _brief, "para": parts.para, "strong": parts.strong}
     return environment
+
+
+@lru_cache(maxsize=8)
+def _globals(environment: Environment) -> Scene:
+    return dict(environment.globals)
 
 
 @lru_cache(maxsize=500)

@@ -8,7 +8,6 @@ import base64
 import binascii
 import hashlib
 import re
-import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -57,16 +56,6 @@ def compose(letter: Letter, head: Head) -> bytes:
         "",
     ]
     return "\r\n".join(lines).encode()
-
-
-def keep(content: bytes) -> bytes:
-    """What was sent, made small for keeping."""
-    return zlib.compress(content, 3)  # a letter a time: the time counts more than a tenth of the space
-
-
-def read_back(kept: bytes) -> bytes:
-    """What was sent, exactly as it went out."""
-    return zlib.decompress(kept)
 
 
 def parse(content: bytes) -> EmailMessage:

@@ -6,7 +6,7 @@ The HTML carries its styles inline and its frame as tables, for mail programs kn
 
 # ruff: noqa: S704 – Markup is made here alone, of our own tags around values that went through escape()
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -32,13 +32,13 @@ class HtmlParts:
     def __init__(self, words: Mapping[str, str]) -> None:
         self._total, self._colon = words["total"], words["colon"]
 
-    def para(self, caller: Callable[[], Markup]) -> Markup:
+    def para(self, words: Markup) -> Markup:
         """A paragraph."""
-        return Markup(f'<p style="margin:0 0 16px">{caller().strip()}</p>\n')
+        return Markup(f'<p style="margin:0 0 16px">{words.strip()}</p>\n')
 
-    def strong(self, caller: Callable[[], Markup]) -> Markup:
+    def strong(self, words: Markup) -> Markup:
         """Words that the eye should find."""
-        return Markup(f"<strong>{caller()}</strong>")
+        return Markup(f"<strong>{words}</strong>")
 
     def bullets(self, points: Iterable[str]) -> Markup:
         """A list of points."""
@@ -90,13 +90,13 @@ class TextParts:
     def __init__(self, words: Mapping[str, str]) -> None:
         self._total, self._colon = words["total"], words["colon"]
 
-    def para(self, caller: Callable[[], str]) -> str:
+    def para(self, words: str) -> str:
         """A paragraph; the mail program breaks its lines."""
-        return " ".join(caller().split()) + "\n\n"
+        return " ".join(words.split()) + "\n\n"
 
-    def strong(self, caller: Callable[[], str]) -> str:
+    def strong(self, words: str) -> str:
         """Words that the eye should find; plain text has no way to show it."""
-        return caller()
+        return words
 
     def bullets(self, points: Iterable[str]) -> str:
         """A list of points."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from orderpipe.channels import mime
+from orderpipe.channels import keeping, mime
 from orderpipe.cli.app import app
 from orderpipe.cli.place import Data, enter, send_hints
 from orderpipe.cli.refusals import Refusal
@@ -87,7 +87,7 @@ def _row(one: Found) -> list[Any]:
 def _subject(one: Found) -> str:
     if one.sent is None:
         return ""
-    content = mime.read_back(one.sent)
+    content = keeping.read_back(one.sent)
     if one.notification.channel == Channel.SMS:
         return content.decode("utf-8", "replace")
     return str(mime.parse(content)["Subject"] or "")
@@ -122,7 +122,7 @@ def show(notification_id: Id, as_json: AsJson = False, data: Data = None) -> Non
 def _body(found: Found) -> Iterator[str]:
     if found.sent is None:
         return
-    content = mime.read_back(found.sent)
+    content = keeping.read_back(found.sent)
     if found.notification.channel == Channel.SMS:
         yield content.decode("utf-8", "replace")
         return
