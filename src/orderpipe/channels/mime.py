@@ -93,11 +93,17 @@ def _encoded(text: str) -> str:
 
 def _part(subtype: str, text: str) -> list[str]:
     head = f'Content-Type: text/{subtype}; charset="utf-8"'
+    if subtype == "html" and _mostly_ascii(text):  # a page may name its few other characters, which spares the encoding
+        text = text.encode("ascii", "xmlcharrefreplace").decode("ascii")
     if text.isascii() and max(map(len, text.split("\n"))) < _LONGEST_LINE:
         return [head, "Content-Transfer-Encoding: 7bit", "", text.replace("\n", "\r\n")]
     octets = text.encode("utf-8", "replace")
-    if len(octets) - len(text) < len(text) / 8:
+    if _mostly_ascii(text):
         quoted = binascii.b2a_qp(octets, quotetabs=False, istext=True).decode("ascii")
         return [head, "Content-Transfer-Encoding: quoted-printable", "", quoted.replace("\n", "\r\n")]
     encoded = base64.encodebytes(octets).decode("ascii")
     return [head, "Content-Transfer-Encoding: base64", "", encoded.replace("\n", "\r\n")]
+
+
+def _mostly_ascii(text: str) -> bool:
+    return len(text.encode("utf-8", "replace")) - len(text) < len(text) / 8

@@ -42,12 +42,12 @@ class HtmlParts:
 
     def bullets(self, points: Iterable[str]) -> Markup:
         """A list of points."""
-        rows = "".join(f'<li style="margin:0 0 8px">{escape(point)}</li>' for point in points)
+        rows = "\n".join(f'<li style="margin:0 0 8px">{escape(point)}</li>' for point in points)
         return Markup(f'<ul style="margin:0 0 16px;padding:0 0 0 20px">{rows}</ul>\n') if rows else Markup("")
 
     def pairs(self, pairs: Iterable[tuple[str, object]]) -> Markup:
         """Names and values below each other; a pair without a value is left out."""
-        rows = "".join(
+        rows = "\n".join(
             f'<tr><td style="padding:4px 16px 4px 0;color:{QUIET};vertical-align:top;white-space:nowrap">{escape(name)}</td>'
             f'<td style="padding:4px 0;vertical-align:top">{escape(value)}</td></tr>'
             for name, value in pairs if value
@@ -56,7 +56,7 @@ class HtmlParts:
 
     def items(self, items: Sequence[Item], total: str = "") -> Markup:
         """The lines as a table, with prices where there are any."""
-        rows = "".join(self._row(item) for item in items)
+        rows = "\n".join(self._row(item) for item in items)
         if total:
             rows += (
                 f'<tr><td style="padding:10px 0;font-weight:600">{escape(self._total)}</td>'

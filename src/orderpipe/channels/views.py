@@ -22,13 +22,18 @@ _UNCUT = ("link", "error")
 def clean(value: Any, longest: int = _LONGEST) -> Any:
     """The same value with every string in it fit for a letter; anything but strings, lists and objects stays as it is."""
     if isinstance(value, str):
-        line = _MARKS.sub(" ", value).strip(" ")
+        line = value if _is_clean(value) else _MARKS.sub(" ", value).strip(" ")
         return line if len(line) <= longest else f"{line[: longest - 1]}…"
     if isinstance(value, Mapping):
         return {name: clean(part, 2000 if str(name).endswith(_UNCUT) else longest) for name, part in value.items()}
     if isinstance(value, Sequence):
         return [clean(part, longest) for part in value]
     return value
+
+
+def _is_clean(text: str) -> bool:
+    """Sure enough of nearly every string, and quicker than looking for each mark: whatever cannot be printed is not clean."""
+    return text.isprintable() and "  " not in text and not text.startswith(" ") and not text.endswith(" ")
 
 
 class OrderView:
@@ -41,18 +46,18 @@ class OrderView:
         self.reference: str = clean(order.reference)
         self.shop_name: str = clean(order.shop_name)
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The customer's name, "" where none was given."""
         return str(clean(self._order.customer.get("name") or ""))
 
-    @property
+    @cached_property
     def contact(self) -> str:
         """How the customer can be reached, all of it."""
         customer = self._order.customer
         return ", ".join(clean(customer[field]) for field in ("name", "company", "phone", "email") if customer.get(field))
 
-    @property
+    @cached_property
     def address(self) -> str:
         """Where the goods go, on one line; "" where nothing is shipped."""
         place = self._order.ship_to or {}
@@ -61,18 +66,18 @@ class OrderView:
         parts = (place.get("name"), place.get("line1"), place.get("line2"), town, place.get("region"), country)
         return ", ".join(clean(str(part)) for part in parts if part)
 
-    @property
+    @cached_property
     def payment(self) -> str:
         """How it is paid, in words where we have some."""
         method = str(clean(self._order.payment_method))
         return str(self._wording.phrases["payment"].get(method.lower().replace("_", "-"), method))
 
-    @property
+    @cached_property
     def total(self) -> str:
         """The order's total, "" where none was stated."""
         return "" if self._order.total is None else self._wording.money(self._order.total)
 
-    @property
+    @cached_property
     def all_items(self) -> list[Item]:
         """Every line as it was taken down, with its price."""
         return [self._priced(line) for line in self._order.lines]
