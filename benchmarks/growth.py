@@ -1,0 +1,110 @@
+"""
+What an order costs when a million ended orders lie in the books, with all they left there, compared with none.
+
+Two databases on one server take turns, through every stage in one process; a turn ends with the clock's own jobs, which come about
+as often as in a busy shop.
+"""
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import psutil
+from sqlalchemy import text
+
+from benchmarks.bench_shop import open_shop
+from benchmarks.ended import multiply
+from benchmarks.one_process import OneProcess
+from benchmarks.stack import running_stack
+from orderpipe.store import migrations_runner
+from orderpipe.store.database import Database, connect
+
+ENDED = 1_000_000
+SEED = 1_000
+"""Ended orders that went through every stage; the others are copies of them."""
+GROUP = 200
+BATCHES = 10
+"""Batches of one turn."""
+TURNS = 10
+_SIZE = "SELECT pg_database_size(current_database()) / 1024.0 ^ 3"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one order cost: milliseconds of time, and of processors, ours and those of the database's processes."""
+
+    wall_ms: float
+    cpu_ms: float
+
+
+def measure(orders: int | None = None) -> dict[str, float]:
+    """`growth_1m`: the median ratio of the time an order takes; its name tells how many ended orders there were. The same for CPU."""
+    ended = orders or ENDED
+    with running_stack(lambda _: []) as engine:
+        few, many = _shop_in(engine), _shop_in(_another_database(engine))
+        _fill(many, ended)
+        batches = BATCHES if ended >= ENDED else 1
+        for side in (few, many):
+            _turn(side, batches, "warm-up")
+        turns = [(_turn(few, batches, f"turn-{number}"), _turn(many, batches, f"turn-{number}")) for number in range(TURNS)]
+    for before, after in turns:
+        print(
+            f"  an order takes {before.wall_ms:.2f} ms ({before.cpu_ms:.2f} of CPU) with none,"
+            f" {after.wall_ms:.2f} ms ({after.cpu_ms:.2f} of CPU) with {ended:,} ended", flush=True,
+        )
+    return _figures("growth_1m" if ended == ENDED else f"growth_{ended}", turns)
+
+
+def _figures(name: str, turns: Sequence[tuple[Cost, Cost]]) -> dict[str, float]:
+    return {
+        name: round(median(after.wall_ms / before.wall_ms for before, after in turns), 3),
+        f"{name}_cpu": round(median(after.cpu_ms / before.cpu_ms for before, after in turns), 3),
+        f"{name}_none_ms": round(median(before.wall_ms for before, _ in turns), 3),
+        f"{name}_ms": round(median(after.wall_ms for _, after in turns), 3),
+    }
+
+
+def _turn(side: OneProcess, batches: int, prefix: str) -> Cost:
+    begun, busy = time.perf_counter(), _cpu_seconds(side.engine)
+    for batch in range(batches):
+        side.take_through(range(batch * GROUP, (batch + 1) * GROUP), prefix)
+    side.look_after()
+    spent, used = time.perf_counter() - begun, _cpu_seconds(side.engine) - busy
+    return Cost(spent * 1000 / batches / GROUP, used * 1000 / batches / GROUP)
+
+
+def _cpu_seconds(engine: Database) -> float:
+    """Of this process and the processes behind its connections to this database, which stay open."""
+    with engine.connect() as tx:
+        behind = tx.execute(text(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
+        )).scalars().all()
+    return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in (os.getpid(), *behind))
+
+
+def _shop_in(engine: Database) -> OneProcess:
+    with engine.begin() as tx:
+        return OneProcess(engine, open_shop(tx))
+
+
+def _another_database(engine: Database) -> Database:
+    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as tx:
+        tx.execute(text("CREATE DATABASE grown TEMPLATE template0"))
+    url = engine.url.set(database="grown").render_as_string(hide_password=False)
+    migrations_runner.upgrade(url)
+    return connect(url)
+
+
+def _fill(side: OneProcess, ended: int) -> None:
+    """Ended orders, VACUUM ANALYZE and a checkpoint, so that nothing is left to do when the turns begin."""
+    begun = time.perf_counter()
+    seed = min(SEED, ended)
+    for start in range(0, seed, GROUP):
+        side.take_through(range(start, min(start + GROUP, seed)), "seed")
+    multiply(side.engine.url.render_as_string(hide_password=False), ended // seed - 1)
+    with side.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as tx:
+        tx.execute(text("CHECKPOINT"))
+        there, size = tx.execute(text("SELECT count(*) FROM orders WHERE ended_at IS NOT NULL")).scalar_one(), tx.execute(text(_SIZE))
+        print(f"  {there:,} ended orders, {size.scalar_one():.1f} GiB, after {time.perf_counter() - begun:.0f} s", flush=True)
