@@ -30,10 +30,12 @@ APART = "9 hours"
 _ID, _ORDER, _FULFILLMENT = "id + c * (SELECT max(id) FROM {0})", "{0} + c * :orders", "{0} + c * :orders * 1000"
 _OF_ORDER, _OF_FULFILLMENT = {"order_id": _ORDER.format("order_id")}, {"fulfillment_id": _FULFILLMENT.format("fulfillment_id")}
 _MARKED = "{0} || '-' || c"
+_KEY = """kind || ':' || CAST(split_part(dedupe_key, ':', 2) AS bigint) + c * :orders * CASE kind WHEN 'shipped' THEN 1000 ELSE 1 END"""
+"""A letter's key ends with the number of the order, or of the fulfillment that was shipped."""
 
 COPIED: dict[Table, Mapping[str, str]] = {
     journal: _OF_ORDER | _OF_FULFILLMENT,
-    notification: {"id": _ID} | _OF_ORDER | {"dedupe_key": _MARKED},
+    notification: {"id": _ID} | _OF_ORDER | {"dedupe_key": _KEY},
     orders: {"id": _ORDER, "reference": _MARKED},
     order_line: _OF_ORDER,
     intake: {"id": _ID, "source_id": "encode(sha256(convert_to(source_id || c, 'UTF8')), 'hex')"} | _OF_ORDER,
@@ -92,10 +94,8 @@ def _copies_of(table: Table) -> str:
         for name in names
     ]
     # OFFSET 0 keeps the copies in their order, so that rows lie as they would have come
-    return (
-        f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {', '.join(values)} FROM generate_series(CAST(:first AS bigint), :last) AS g (c)"
-        f" CROSS JOIN LATERAL (SELECT * FROM {seed} WHERE c IS NOT NULL OFFSET 0) AS s"
-    )
+    copies = f"generate_series(CAST(:first AS bigint), :last) AS g (c), LATERAL (SELECT * FROM {seed} WHERE c IS NOT NULL OFFSET 0) AS s"
+    return f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {', '.join(values)} FROM {copies}"
 
 
 @contextmanager

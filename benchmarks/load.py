@@ -79,7 +79,7 @@ class Connection(asyncio.Protocol):
         else:
             self.send_next()
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, _: Exception | None) -> None:
         """Waiting for more answers would take for ever."""
         self._requests.all_answered.set()
 
