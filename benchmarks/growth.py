@@ -6,6 +6,8 @@ as often as in a busy shop.
 """
 
 import os
+import shutil
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from statistics import median
 import psutil
 from sqlalchemy import text
 
+from benchmarks import Skipped
 from benchmarks.bench_shop import open_shop
 from benchmarks.ended import multiply
 from benchmarks.one_process import OneProcess
@@ -25,6 +28,8 @@ ENDED = 1_000_000
 SEED = 1_000
 """Ended orders that went through every stage; the others are copies of them."""
 GROUP = 200
+ROOM = 40_000
+"""Bytes on the disk for one ended order while they are made, the write-ahead log included."""
 BATCHES = 10
 """Batches of one turn."""
 TURNS = 10
@@ -40,8 +45,10 @@ class Cost:
 
 
 def measure(orders: int | None = None) -> dict[str, float]:
-    """`growth_1m`: the median ratio of the time an order takes; its name tells how many ended orders there were. The same for CPU."""
+    """`growth_1m`: the median ratio of an order's time; its name tells how many ended orders there were. The same for CPU. Raises Skipped."""
     ended = orders or ENDED
+    if shutil.disk_usage(tempfile.gettempdir()).free < ended * ROOM:
+        raise Skipped(f"{ended:,} ended orders need {ended * ROOM / 1e9:.0f} GB in {tempfile.gettempdir()}; TMPDIR may name another place.")
     with running_stack(lambda _: []) as engine:
         few, many = _shop_in(engine), _shop_in(_another_database(engine))
         _fill(many, ended)
