@@ -45,7 +45,7 @@ class Cost:
 
 
 def measure(orders: int | None = None) -> dict[str, float]:
-    """`growth_1m`: the median ratio of an order's time; its name tells how many ended orders there were. The same for CPU. Raises Skipped."""
+    """`growth_1m`: the median ratio of an order's time, and the same for CPU; named after the number of ended orders. Raises Skipped."""
     ended = orders or ENDED
     if shutil.disk_usage(tempfile.gettempdir()).free < ended * ROOM:
         raise Skipped(f"{ended:,} ended orders need {ended * ROOM / 1e9:.0f} GB in {tempfile.gettempdir()}; TMPDIR may name another place.")

@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import count
@@ -20,13 +21,17 @@ CONNECTIONS = 64
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What came of it: orders taken down (201), other answers, seconds from the first request to the last answer, latencies in ms."""
+    """What came of it: how many of each status, seconds from the first request to the last answer, latencies in ms."""
 
-    taken: int
-    others: int
+    statuses: dict[str, int]
     seconds: float
     p50_ms: float
     p99_ms: float
+
+    @property
+    def taken(self) -> int:
+        """Orders taken down: those answered with 201."""
+        return self.statuses.get("201", 0)
 
     @property
     def per_second(self) -> float:
@@ -40,7 +45,7 @@ class Requests:
     def __init__(self, made: Sequence[bytes]) -> None:
         self.made = made
         self.next = count()
-        self.statuses: list[bytes] = []
+        self.statuses: Counter[str] = Counter()
         self.latencies: list[float] = []
         self.all_answered = asyncio.Event()
 
@@ -72,9 +77,9 @@ class Connection(asyncio.Protocol):
             return
         requests = self._requests
         requests.latencies.append(time.perf_counter() - self._sent_at)
-        requests.statuses.append(self._answer[9:12])
+        requests.statuses[self._answer[9:12].decode()] += 1
         self._answer = b""
-        if len(requests.statuses) == len(requests.made):
+        if len(requests.latencies) == len(requests.made):
             requests.all_answered.set()
         else:
             self.send_next()
@@ -109,9 +114,8 @@ async def send(port: int, made: Sequence[bytes], connections: int = CONNECTIONS)
     seconds = time.perf_counter() - begun
     for transport, _ in opened:
         transport.close()
-    taken = requests.statuses.count(b"201")
     hundredths = quantiles(requests.latencies, n=100)
-    return Load(taken, len(made) - taken, seconds, hundredths[49] * 1000, hundredths[98] * 1000)
+    return Load(dict(requests.statuses), seconds, hundredths[49] * 1000, hundredths[98] * 1000)
 
 
 def main() -> None:
