@@ -43,6 +43,9 @@ class Cost:
     wall_ms: float
     cpu_ms: float
 
+    def __str__(self) -> str:
+        return f"{self.wall_ms:.2f} ms ({self.cpu_ms:.2f} ms of processors)"
+
 
 def measure(orders: int | None = None) -> dict[str, float]:
     """`growth_1m`: the median ratio of an order's time, and the same for CPU; named after the number of ended orders. Raises Skipped."""
@@ -55,12 +58,7 @@ def measure(orders: int | None = None) -> dict[str, float]:
         batches = BATCHES if ended >= ENDED else 1
         for side in (few, many):
             _turn(side, batches, "warm-up")
-        turns = [(_turn(few, batches, f"turn-{number}"), _turn(many, batches, f"turn-{number}")) for number in range(TURNS)]
-    for before, after in turns:
-        print(
-            f"  an order takes {before.wall_ms:.2f} ms ({before.cpu_ms:.2f} of CPU) with none,"
-            f" {after.wall_ms:.2f} ms ({after.cpu_ms:.2f} of CPU) with {ended:,} ended", flush=True,
-        )
+        turns = [_both_turns(few, many, batches, f"turn-{number}") for number in range(TURNS)]
     return _figures("growth_1m" if ended == ENDED else f"growth_{ended}", turns)
 
 
@@ -71,6 +69,12 @@ def _figures(name: str, turns: Sequence[tuple[Cost, Cost]]) -> dict[str, float]:
         f"{name}_none_ms": round(median(before.wall_ms for before, _ in turns), 3),
         f"{name}_ms": round(median(after.wall_ms for _, after in turns), 3),
     }
+
+
+def _both_turns(few: OneProcess, many: OneProcess, batches: int, prefix: str) -> tuple[Cost, Cost]:
+    before, after = _turn(few, batches, prefix), _turn(many, batches, prefix)
+    print(f"  an order takes {before} with no ended orders, {after} with many", flush=True)
+    return before, after
 
 
 def _turn(side: OneProcess, batches: int, prefix: str) -> Cost:

@@ -38,6 +38,9 @@ class Load:
         """Orders taken down per second."""
         return self.taken / self.seconds
 
+    def __str__(self) -> str:
+        return f"{self.per_second:,.0f}/s (p50 {self.p50_ms:.1f} ms, p99 {self.p99_ms:.1f} ms)"
+
 
 class Requests:
     """What is to be sent by all connections together, and what was answered: a status and a latency (seconds) each."""

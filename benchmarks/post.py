@@ -8,7 +8,7 @@ stages do not run meanwhile.
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from statistics import median
@@ -40,18 +40,20 @@ def measure(orders: int | None = None) -> dict[str, float]:
             key = create_key(tx, open_shop(tx), Role.SHOP)
         for factory, port in doors.items():
             _turn(port, key, most // 10, f"warm-up-{factory}")
-        rounds = [
-            (_turn(doors[OURS], key, most, f"group-{number}"), _turn(doors[SINGLE], key, most // 4, f"single-{number}"))
-            for number in range(ROUNDS)
-        ]
-    for ours, single in rounds:
-        print(f"  {_said(ours)} committed together; {_said(single)} committed singly", flush=True)
+        rounds = [_round(doors, key, most, number) for number in range(ROUNDS)]
     return _figures("post", [ours for ours, _ in rounds]) | _figures("post_single", [single for _, single in rounds]) | {
         "post_vs_single": round(median(ours.per_second / single.per_second for ours, single in rounds), 2),
     }
 
 
-def _doors(place: Place, *, ports: dict[str, int]) -> list[Program]:
+def _round(doors: Mapping[str, int], key: str, most: int, number: int) -> tuple[Load, Load]:
+    ours = _turn(doors[OURS], key, most, f"group-{number}")
+    single = _turn(doors[SINGLE], key, most // 4, f"single-{number}")
+    print(f"  {ours} committed together; {single} committed singly", flush=True)
+    return ours, single
+
+
+def _doors(place: Place, *, ports: Mapping[str, int]) -> list[Program]:
     """The HTTP door exactly as `orderpipe up` starts it, once for each app."""
     api = next(program for program in product(place) if program.name == "api")
     own = str(place.ports["api"])
@@ -79,7 +81,3 @@ def _figures(name: str, loads: Sequence[Load]) -> dict[str, float]:
         f"{name}_p50_ms": round(median(load.p50_ms for load in loads), 1),
         f"{name}_p99_ms": round(median(load.p99_ms for load in loads), 1),
     }
-
-
-def _said(load: Load) -> str:
-    return f"{load.per_second:,.0f}/s (p50 {load.p50_ms:.1f} ms, p99 {load.p99_ms:.1f} ms)"
