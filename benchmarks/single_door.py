@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from fastapi import FastAPI
 
-from orderpipe.assembly import assemble
+from orderpipe.assembly import Assembly, assemble
 from orderpipe.intake.groups import GroupWriter, Hint
 from orderpipe.intake.outcomes import Outcome, Received
 from orderpipe.site import create_site
@@ -82,9 +82,9 @@ class SingleDoor:
         return self._writer.write([received])[0]
 
 
-def create() -> FastAPI:
+def create(assembly: Assembly | None = None) -> FastAPI:
     """The app with that door: `uvicorn --factory benchmarks.single_door:create`."""
-    parts = assemble()
+    parts = assembly or assemble()
     app = create_site(parts)
     hints = GatheredHints(app.state.hints.give)
     # one connection of the pool is left for what else a request needs, its key above all
