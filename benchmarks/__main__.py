@@ -4,6 +4,8 @@
 
 import argparse
 import json
+import os
+import signal
 import sys
 import time
 import traceback
@@ -13,6 +15,7 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 
 from benchmarks import Skipped, growth, hot_sku, machine, mail, pipeline, post
+from orderpipe.local.leash import die_with
 
 Part = Callable[[int | None], Mapping[str, float]]
 """Measures with so many orders, or with its own number for None, and returns its figures by name. Raises Skipped."""
@@ -56,8 +59,11 @@ def measure(parts: Mapping[str, Part], orders: int | None) -> Measured:
 
 
 def _in_a_process_of_its_own(part: Part, orders: int | None) -> Mapping[str, float]:
-    """So that every part begins with fresh settings and connections, and one that dies takes only itself along."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+    """So that every part begins with fresh settings and connections, one that dies takes only itself along, and none outlives the run."""
+    process = ProcessPoolExecutor(
+        1, mp_context=get_context("spawn"), max_tasks_per_child=1, initializer=die_with, initargs=(os.getpid(), signal.SIGINT)
+    )
+    with process:
         return process.submit(part, orders).result()
 
 

@@ -3,6 +3,7 @@ A running orderpipe for a measurement: private, durable servers on free ports, a
 """
 
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 from orderpipe.local.child import Program
 from orderpipe.local.processes import Place, product
 from orderpipe.local.stack import Stack
+from orderpipe.local.supervisor import ASKED_BY
 from orderpipe.settings import Settings, settings
 from orderpipe.store.database import Database, connect
 
@@ -29,6 +31,8 @@ def running_stack(programs: Programs = workers) -> Iterator[Database]:
         chosen = Settings(smtp_url="null:", sms_url="null:")
         with Stack(Path(folder), settings=chosen, say=lambda line: print(line, flush=True), programs=programs) as stack:
             stack.start()
+            for number in ASKED_BY:  # nobody here looks whether the stack was asked to stop
+                signal.signal(number, signal.default_int_handler)
             os.environ.update(stack.environment())
             settings.cache_clear()
             from orderpipe import broker  # only now: it reads the settings when it is loaded
