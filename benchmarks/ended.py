@@ -59,7 +59,7 @@ _SECONDARY = """SELECT i.indexrelid::regclass::text AS name, pg_get_indexdef(i.i
 
 
 def multiply(url: str, copies: int) -> None:
-    """Copy everything about the ended orders that are there so many times; then the statistics are made anew."""
+    """Copy everything about the ended orders that are there so many times, and settle."""
     with _connection(url) as tx:
         orders_there = int(tx.execute(text("SELECT max(id) FROM orders")).scalar_one())
         tx.execute(text("CREATE SCHEMA seed"))
@@ -71,7 +71,14 @@ def multiply(url: str, copies: int) -> None:
     with _connection(url) as tx:
         tx.execute(text("DROP SCHEMA seed CASCADE"))
         tx.execute(text(_STOCK))
+    settle(url)
+
+
+def settle(url: str) -> None:
+    """VACUUM, ANALYZE and a checkpoint, so that nothing of what came before is left to do."""
+    with _connection(url) as tx:
         tx.execute(text("VACUUM (ANALYZE)"))
+        tx.execute(text("CHECKPOINT"))
 
 
 def _copy(url: str, table: Table, *, orders: int, copies: int) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from benchmarks import Skipped
 from benchmarks.bench_shop import open_shop
-from benchmarks.ended import multiply
+from benchmarks.ended import multiply, settle
 from benchmarks.one_process import OneProcess
 from benchmarks.stack import running_stack
 from orderpipe.store import migrations_runner
@@ -33,7 +33,7 @@ ROOM = 40_000
 BATCHES = 10
 """Batches of one turn."""
 TURNS = 10
-_SIZE = "SELECT pg_database_size(current_database()) / 1024.0 ^ 3"
+_ENDED_AND_SIZE = "SELECT count(*), pg_database_size(current_database()) / 1024.0 ^ 3 FROM orders WHERE ended_at IS NOT NULL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ def measure(orders: int | None = None) -> dict[str, float]:
         batches = BATCHES if ended >= ENDED else 1
         for side in (few, many):
             _turn(side, batches, "warm-up")
+            settle(_url(side.engine))
         turns = [_both_turns(few, many, batches, f"turn-{number}") for number in range(TURNS)]
     return _figures("growth_1m" if ended == ENDED else f"growth_{ended}", turns)
 
@@ -103,19 +104,20 @@ def _shop_in(engine: Database) -> OneProcess:
 def _another_database(engine: Database) -> Database:
     with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as tx:
         tx.execute(text("CREATE DATABASE grown TEMPLATE template0"))
-    url = engine.url.set(database="grown").render_as_string(hide_password=False)
-    migrations_runner.upgrade(url)
-    return connect(url)
+    grown = connect(engine.url.set(database="grown").render_as_string(hide_password=False))
+    migrations_runner.upgrade(_url(grown))
+    return grown
 
 
 def _fill(side: OneProcess, ended: int) -> None:
-    """Ended orders, VACUUM ANALYZE and a checkpoint, so that nothing is left to do when the turns begin."""
-    begun = time.perf_counter()
-    seed = min(SEED, ended)
+    begun, seed = time.perf_counter(), min(SEED, ended)
     for start in range(0, seed, GROUP):
         side.take_through(range(start, min(start + GROUP, seed)), "seed")
-    multiply(side.engine.url.render_as_string(hide_password=False), ended // seed - 1)
-    with side.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as tx:
-        tx.execute(text("CHECKPOINT"))
-        there, size = tx.execute(text("SELECT count(*) FROM orders WHERE ended_at IS NOT NULL")).scalar_one(), tx.execute(text(_SIZE))
-        print(f"  {there:,} ended orders, {size.scalar_one():.1f} GiB, after {time.perf_counter() - begun:.0f} s", flush=True)
+    multiply(_url(side.engine), ended // seed - 1)
+    with side.engine.connect() as tx:
+        there, size = tx.execute(text(_ENDED_AND_SIZE)).one()
+    print(f"  {there:,} ended orders, {size:.1f} GiB, after {time.perf_counter() - begun:.0f} s", flush=True)
+
+
+def _url(engine: Database) -> str:
+    return engine.url.render_as_string(hide_password=False)

@@ -1,8 +1,8 @@
 """
 Orders per second when all of them want the same article, so that every batch wants the same stock row; and meanwhile the express lane.
 
-Compared with the same orders spread over fifty articles, in turns. While the hot orders run, a customer sends express orders for the
-same article, one at a time, and sees when each is released to the warehouse.
+Compared with the same orders spread over fifty articles, in turns. Meanwhile a customer sends express orders for the same articles, one
+at a time, and sees when each is released to the warehouse.
 """
 
 import json
@@ -31,7 +31,7 @@ LONGEST = 600.0
 """Seconds after which a turn is given up."""
 BETWEEN = 0.1
 """Seconds between an express order's release and the next one's arrival."""
-LOOK = 0.004
+LOOK = 0.01
 """Seconds between two looks at whether an express order is released: so much too long is a latency at most."""
 
 
@@ -58,6 +58,17 @@ class Shop:
         return ids
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Standard orders per second through every stage, and the seconds that express orders meanwhile waited for their release."""
+
+    per_second: float
+    waited: list[float]
+
+    def __str__(self) -> str:
+        return f"{self.per_second:,.0f}/s with {len(self.waited)} express orders, the middle one released after {median(self.waited):.2f} s"
+
+
 def measure(orders: int | None = None) -> dict[str, float]:
     """`hot_sku_per_s` through every stage, its ratio to fifty articles, and the express lane's time from arrival to release."""
     most = orders or ORDERS
@@ -67,25 +78,28 @@ def measure(orders: int | None = None) -> dict[str, float]:
         with Facts(engine, shop.id):
             _turn(shop, most // 4, "warm-up", ARTICLES)
             rounds = [_round(shop, most, number) for number in range(ROUNDS)]
-    for hot, spread, waited in rounds:
-        print(f"  one article {hot:,.0f}/s, {ARTICLES} articles {spread:,.0f}/s, {len(waited)} express orders meanwhile", flush=True)
-    hundredths = quantiles([one for _, _, waited in rounds for one in waited], n=100, method="inclusive")
+    hundredths = quantiles([one for hot, _ in rounds for one in hot.waited], n=100, method="inclusive")
     return {
-        "hot_sku_per_s": round(median(hot for hot, _, _ in rounds)),
-        "hot_sku_vs_spread": round(median(hot / spread for hot, spread, _ in rounds), 2),
+        "hot_sku_per_s": round(median(hot.per_second for hot, _ in rounds)),
+        "hot_sku_vs_spread": round(median(hot.per_second / spread.per_second for hot, spread in rounds), 2),
         "hot_sku_express_p50_ms": round(hundredths[49] * 1000),
         "hot_sku_express_p99_ms": round(hundredths[98] * 1000),
-        "hot_sku_express_orders": sum(len(waited) for _, _, waited in rounds),
+        "hot_sku_express_orders": sum(len(hot.waited) for hot, _ in rounds),
     }
 
 
-def _round(shop: Shop, orders: int, number: int) -> tuple[float, float, list[float]]:
-    with Express(shop, f"express-{number}") as express:
-        hot = _turn(shop, orders, f"hot-{number}", 1)
-    return hot, _turn(shop, orders, f"spread-{number}", ARTICLES), express.waited
+def _round(shop: Shop, orders: int, number: int) -> tuple[Turn, Turn]:
+    hot, spread = _turn(shop, orders, f"hot-{number}", 1), _turn(shop, orders, f"spread-{number}", ARTICLES)
+    print(f"  one article: {hot}; {ARTICLES} articles: {spread}", flush=True)
+    return hot, spread
 
 
-def _turn(shop: Shop, orders: int, prefix: str, articles: int) -> float:
+def _turn(shop: Shop, orders: int, prefix: str, articles: int) -> Turn:
+    with Express(shop, f"express-{prefix}", articles) as express:
+        return Turn(_through(shop, orders, prefix, articles), express.waited)
+
+
+def _through(shop: Shop, orders: int, prefix: str, articles: int) -> float:
     """Orders per second from the first one's arrival to the last one's end."""
     begun = time.perf_counter()
     ids: list[int] = []
@@ -102,6 +116,7 @@ class Express:
 
     shop: Shop
     prefix: str
+    articles: int
     waited: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -120,7 +135,7 @@ class Express:
         released = text("SELECT EXISTS (SELECT FROM fulfillment WHERE order_id = :id AND state <> 'planned')")
         while not self._over.wait(BETWEEN):
             begun = time.perf_counter()
-            (order_id,) = self.shop.take([len(self.waited)], self.prefix, 1, "express")
+            (order_id,) = self.shop.take([len(self.waited)], self.prefix, self.articles, "express")
             _until(lambda: _is_so(self.shop.engine, released, id=order_id), pause=LOOK)  # noqa: B023  # done before the next
             self.waited.append(time.perf_counter() - begun)
 
