@@ -1,0 +1,3 @@
+"""
+Tests of the measurements themselves: that they measure what they say, not how fast anything is.
+"""
