@@ -50,9 +50,10 @@ def product(place: Place) -> list[Program]:
     """The workers by role, the clock, the HTTP door, and Flower."""
     return [
         _worker(place, "express", Lane.EXPRESS.queue),
-        _worker(place, "stages", *(lane.queue for lane in Lane), processes=2),
+        _worker(place, "standard", Lane.EXPRESS.queue, Lane.STANDARD.queue, processes=2),
+        _worker(place, "bulk", Lane.BULK.queue, processes=2),
         _worker(place, "intake", Queue.INTAKE),
-        _worker(place, "notify", Queue.NOTIFY),
+        _worker(place, "notify", Queue.NOTIFY, processes=2),
         _worker(place, "care", Queue.CARE, Queue.CLOCK),
         _program(place, "beat", (*CELERY, "beat", "-s", f"{place.folder}/beat-schedule", "-l", "warning"), stop_with=FINISH_THEN_DROP),
         _api(place),
