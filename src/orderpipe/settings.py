@@ -1,14 +1,18 @@
 """
-Everything an installation can set, read once from environment variables that begin with `ORDERPIPE_`.
+Everything an installation can set, read once from environment variables that begin with `ORDERPIPE_`, or from files for what is secret.
 
 Nothing here has to be set on a laptop: `orderpipe up` fills in the addresses of the servers it starts itself.
 """
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
+
+SECRETS = Path("/run/secrets")
+"""Where containers get their secrets, one file each."""
 
 
 class Settings(BaseSettings):
@@ -38,6 +42,21 @@ class Settings(BaseSettings):
         120.0, gt=0, description="after this long what a sender was given to send, and did not report on, is due again"
     )
     long_queue: int = Field(50, ge=1, description="messages in a lane's queue above which the sweep hands nothing more to it")
+    secrets: Path = Field(SECRETS, description="folder of secrets: its file `orderpipe_database_url` stands for that variable; so for each")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Variables go before files; a laptop has no folder of secrets, which is as it should be."""
+        folder = Path(os.environ.get("ORDERPIPE_SECRETS", SECRETS))
+        files = (SecretsSettingsSource(settings_cls, folder),) if folder.is_dir() else ()
+        return (init_settings, env_settings, *files)
 
     @property
     def seals_folder(self) -> Path:

@@ -1,0 +1,48 @@
+"""
+The pulse of workers and beats, for `workers.health`: a worker's while it takes messages, a beat's while its ticks reach the broker.
+"""
+
+from typing import Any
+
+from celery import Celery, bootsteps
+from celery.signals import after_task_publish, beat_init
+
+from orderpipe.settings import settings
+from workers.health import beats
+
+EVERY = 5.0
+GOOD_FOR = 30.0
+"""Seconds between two beats of the pulse, and until the process is taken for dead without one."""
+
+
+class Pulse(bootsteps.StartStopStep):
+    """Beats in the loop that takes messages; while the broker is away nobody takes any, and it stops."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+    _timer: Any = None
+
+    def start(self, consumer: Any) -> None:
+        """The consumer takes messages from now on."""
+        role = consumer.hostname.partition("@")[0]
+        beats(role, GOOD_FOR)
+        self._timer = consumer.timer.call_repeatedly(EVERY, beats, (role, GOOD_FOR))
+
+    def stop(self, consumer: Any) -> None:
+        """The consumer has lost its broker, or ends."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def show(app: Celery) -> None:
+    """Let this app's workers and beats show that they live."""
+    app.steps["consumer"].add(Pulse)
+    beat_init.connect(_watch_beat, weak=False)
+
+
+def _watch_beat(**_: Any) -> None:
+    after_task_publish.connect(_ticked, weak=False)
+
+
+def _ticked(**_: Any) -> None:
+    beats("beat", GOOD_FOR + 3 * settings().sweep_seconds)
