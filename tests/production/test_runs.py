@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from signal import SIGKILL
-from subprocess import DEVNULL, Popen, TimeoutExpired, run
+from subprocess import DEVNULL, Popen, run
 
 import pytest
 
 from orderpipe.local.ports import LOOPBACK, free_port
 from tests.needs import REPOSITORY
 from tests.production.compose import Service, asked_variables, services
+from workers import health
 
 GIVEN = {"ORDERPIPE_PUBLIC_URL": "https://orders.example.com", "ORDERPIPE_MAIL_FROM": "o@example.com", "ORDERPIPE_OFFICE_EMAIL": "f@example.com"}
 FLOWER = 'basic_auth = ["staff:only"]\n'
@@ -63,13 +64,6 @@ class Container:
         """What its own health check says."""
         return not run(self.here(self.service.check), env=self._environment(), check=False, capture_output=True, timeout=30).returncode
 
-    def end(self) -> float:
-        """Ask it to end as the file says; returns the seconds that it took, and raises TimeoutExpired after its grace."""
-        begun = time.monotonic()
-        self.process.send_signal(self.service.signal)
-        self.process.wait(self.service.grace)
-        return time.monotonic() - begun
-
     def remove(self) -> None:
         """Whatever is left of it."""
         with suppress(ProcessLookupError):
@@ -107,13 +101,14 @@ def test_every_service_becomes_healthy_and_ends_when_asked(start: Start) -> None
         waiting = [one for one in waiting if not one.is_healthy()]
         time.sleep(0.2)
     assert not waiting, [(one.service.name, one.log.read_text()[-2000:]) for one in waiting]
-    late = []
+    flower = next(one for one in containers if one.service.name == "flower")
+    (workers,) = flower.here(("http://127.0.0.1:5555/workers",))
+    assert health.trouble(workers) == f"{workers} answers 401."
     for one in containers:
-        try:
-            one.end()
-        except TimeoutExpired:
-            late.append(one.service.name)
-    assert late == []
+        one.process.send_signal(one.service.signal)
+    begun = time.monotonic()
+    for one in containers:
+        one.process.wait(begun + one.service.grace - time.monotonic())
 
 
 def test_a_worker_that_finds_no_broker_is_not_healthy(tmp_path: Path) -> None:
