@@ -2,11 +2,19 @@
 Settings come from variables, and from files for what is secret.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from orderpipe.settings import Settings
+from orderpipe.settings import settings
+
+
+@pytest.fixture(autouse=True)
+def _read_anew() -> Iterator[None]:
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
 
 
 @pytest.fixture
@@ -17,19 +25,19 @@ def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_read_a_secret_from_its_file(secrets: Path) -> None:
-    assert Settings().smtp_url == "smtp://somebody:secret@mail.example"
+    assert settings().smtp_url == "smtp://somebody:secret@mail.example"
 
 
 def test_prefer_a_variable_to_a_file(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORDERPIPE_SMTP_URL", "smtp://other.example")
-    assert Settings().smtp_url == "smtp://other.example"
+    assert settings().smtp_url == "smtp://other.example"
 
 
 def test_take_an_empty_file_for_a_setting_that_is_not_set(secrets: Path) -> None:
     (secrets / "orderpipe_sms_url").write_text("\n")
-    assert Settings().sms_url == ""
+    assert settings().sms_url == ""
 
 
 def test_need_no_folder_of_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORDERPIPE_SECRETS", "/nowhere/at/all")
-    assert Settings().smtp_url == ""
+    assert settings().smtp_url == ""

@@ -27,7 +27,7 @@ class Pulse(bootsteps.StartStopStep):
         beats(role, GOOD_FOR)
         self._timer = consumer.timer.call_repeatedly(EVERY, beats, (role, GOOD_FOR))
 
-    def stop(self, consumer: Any) -> None:
+    def stop(self, _consumer: Any) -> None:
         """The consumer has lost its broker, or ends."""
         if self._timer is not None:
             self._timer.cancel()

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SECRETS = Path("/run/secrets")
 """Where containers get their secrets, one file each."""
@@ -44,20 +44,6 @@ class Settings(BaseSettings):
     long_queue: int = Field(50, ge=1, description="messages in a lane's queue above which the sweep hands nothing more to it")
     secrets: Path = Field(SECRETS, description="folder of secrets: its file `orderpipe_database_url` stands for that variable; so for each")
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Variables go before files; a laptop has no folder of secrets, which is as it should be."""
-        folder = Path(os.environ.get("ORDERPIPE_SECRETS", SECRETS))
-        files = (SecretsSettingsSource(settings_cls, folder),) if folder.is_dir() else ()
-        return (init_settings, env_settings, *files)
-
     @property
     def seals_folder(self) -> Path:
         """Where the journal's seals lie outside the database."""
@@ -66,5 +52,6 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The settings of this process, read once."""
-    return Settings()
+    """The settings of this process, read once; a variable goes before its file, and a laptop has no folder of secrets."""
+    folder = Path(os.environ.get("ORDERPIPE_SECRETS", SECRETS))
+    return Settings(_secrets_dir=folder if folder.is_dir() else None)

@@ -7,7 +7,6 @@ import re
 from typing import Any
 
 import click
-import flower.command  # noqa: F401  # it defines Flower's options
 import pytest
 import typer
 from celery.bin.celery import celery
@@ -20,6 +19,7 @@ from orderpipe.local.postgres import SETTINGS
 from orderpipe.settings import Settings
 from tests.production.compose import Service, asked_variables, document, roles, services
 
+importlib.import_module("flower.command")  # it defines Flower's options
 OURS = [service for service in services().values() if service.is_ours]
 STAYING = [service for service in services().values() if service.stays]
 OF_THE_IMAGE = {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD_FILE", "POSTGRES_INITDB_ARGS"}
@@ -165,7 +165,8 @@ def test_starts_the_product_after_the_migration() -> None:
 
 def test_has_two_beats_and_several_stage_workers() -> None:
     assert services()["beat"].asked["deploy"]["replicas"] == 2
-    assert any(one.asked["deploy"].get("replicas", 1) > 1 for one in OURS if any(queue.startswith("flow.") for queue in queues_of(one.command)))
+    stages = [one for one in OURS if Lane.STANDARD.queue in queues_of(one.command)]
+    assert sum(one.asked["deploy"].get("replicas", 1) for one in stages) > 1
 
 
 def test_lets_flower_look_and_nothing_else_and_only_those_who_know_the_password() -> None:

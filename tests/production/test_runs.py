@@ -19,7 +19,10 @@ from tests.needs import REPOSITORY
 from tests.production.compose import Service, asked_variables, services
 from workers import health
 
-GIVEN = {"ORDERPIPE_PUBLIC_URL": "https://orders.example.com", "ORDERPIPE_MAIL_FROM": "o@example.com", "ORDERPIPE_OFFICE_EMAIL": "f@example.com"}
+GIVEN = {
+    "ORDERPIPE_PUBLIC_URL": "https://orders.example.com", "ORDERPIPE_MAIL_FROM": "orders@example.com",
+    "ORDERPIPE_OFFICE_EMAIL": "office@example.com",
+}
 FLOWER = 'basic_auth = ["staff:only"]\n'
 
 

@@ -19,7 +19,9 @@ FIRST = "0001_first_tables.py"
 REVISIONS = sorted(path for path in (REPOSITORY / "src/orderpipe/store/migrations/versions").glob("*.py") if path.name != FIRST)
 RELEASE = Version(tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"])
 TAKES_AWAY = {"drop_column", "drop_table", "rename_table"}
-TAKES_AWAY_SQL = re.compile(r"\b(DROP\s+(TABLE|COLUMN|TYPE)|RENAME|SET\s+NOT\s+NULL|ALTER\s+(COLUMN\s+)?\w+\s+(SET\s+DATA\s+)?TYPE|TRUNCATE)\b", re.I)
+TAKES_AWAY_SQL = re.compile(
+    r"\b(DROP\s+(TABLE|COLUMN|TYPE)|RENAME|SET\s+NOT\s+NULL|ALTER\s+(COLUMN\s+)?\w+\s+(SET\s+DATA\s+)?TYPE|TRUNCATE)\b", re.IGNORECASE
+)
 
 
 def objections(source: str) -> list[str]:
