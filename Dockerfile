@@ -23,7 +23,6 @@ COPY --from=installed /opt/orderpipe /opt/orderpipe
 ENV PATH=/opt/orderpipe/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 ORDERPIPE_DATA=/var/lib/orderpipe
 WORKDIR /var/lib/orderpipe
 USER orderpipe
-VOLUME /var/lib/orderpipe
 STOPSIGNAL SIGTERM
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["python", "-m", "workers.health", "http://127.0.0.1:8000/readyz"]

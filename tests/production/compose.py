@@ -65,12 +65,16 @@ class Service:
 
     def option(self, name: str) -> str | None:
         """What follows this option in the command."""
-        words = self.command
-        return words[words.index(name) + 1] if name in words else None
+        return option(self.command, name)
 
     @property
     def is_worker(self) -> bool:
         return self.command[0] == "celery" and "worker" in self.command
+
+
+def option(words: tuple[str, ...], name: str) -> str | None:
+    """What follows this option in a command."""
+    return words[words.index(name) + 1] if name in words else None
 
 
 def _words(command: str | list[str]) -> tuple[str, ...]:

