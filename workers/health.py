@@ -1,13 +1,14 @@
 """
 Is this process well? For container engines: `python -m workers.health express` asks a worker's pulse, with an address its HTTP.
 
-A worker or beat writes down until when it may be taken for alive; asking it over the broker would take seconds of work each time.
+A worker or beat notes in the folder ORDERPIPE_PULSE until when it may be taken for alive; to ask it over the broker takes seconds of work.
 """
 
 import http.client
+import os
 import sys
-import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,28 +16,30 @@ PATIENCE = 4.0
 """Seconds after which a page that does not answer is not well."""
 
 
-def pulse_of(role: str) -> Path:
-    """Where the process of this role (a worker's name before the @, or `beat`) keeps its pulse: in the folder for temporary files."""
-    return Path(tempfile.gettempdir()) / f"orderpipe-{role}.pulse"
+def beats(folder: Path, role: str, seconds: float) -> None:
+    """The process of this role is alive, and is to be taken for it during the next `seconds`."""
+    note = _note(folder, role)
+    with suppress(OSError):  # a note that cannot be written goes stale, which is no reason to stop working
+        new = note.with_suffix(".new")
+        new.write_text(str(time.time() + seconds))
+        new.replace(note)
 
 
-def beats(role: str, seconds: float) -> None:
-    """The process is alive, and is to be taken for it during the next `seconds`."""
-    new = pulse_of(role).with_suffix(".new")
-    new.write_text(str(time.time() + seconds))
-    new.replace(pulse_of(role))
+def _note(folder: Path, role: str) -> Path:
+    return folder / f"orderpipe-{role}.pulse"
 
 
 def trouble(asked: str) -> str | None:
-    """What is wrong with the process of this role, or behind this http address; None when it is well."""
+    """What is wrong with the process of this role (a worker's name before the @, or `beat`) or behind this http address; None if well."""
     return _page_trouble(asked) if "://" in asked else _pulse_trouble(asked)
 
 
 def _pulse_trouble(role: str) -> str | None:
+    note = _note(Path(os.environ.get("ORDERPIPE_PULSE", "")), role)
     try:
-        until = float(pulse_of(role).read_text())
+        until = float(note.read_text())
     except FileNotFoundError:
-        return f"{role} has not begun to work: there is no {pulse_of(role)}."
+        return f"{role} has not begun to work: there is no {note}; ORDERPIPE_PULSE names its folder."
     late = time.time() - until
     return f"{role} should have shown itself {late:.0f} s ago." if late > 0 else None
 

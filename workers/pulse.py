@@ -23,9 +23,10 @@ class Pulse(bootsteps.StartStopStep):
 
     def start(self, consumer: Any) -> None:
         """The consumer takes messages from now on."""
-        role = consumer.hostname.partition("@")[0]
-        beats(role, GOOD_FOR)
-        self._timer = consumer.timer.call_repeatedly(EVERY, beats, (role, GOOD_FOR))
+        if folder := settings().pulse:
+            note = (folder, consumer.hostname.partition("@")[0], GOOD_FOR)
+            beats(*note)
+            self._timer = consumer.timer.call_repeatedly(EVERY, beats, note)
 
     def stop(self, _consumer: Any) -> None:
         """The consumer has lost its broker, or ends."""
@@ -35,7 +36,7 @@ class Pulse(bootsteps.StartStopStep):
 
 
 def show(app: Celery) -> None:
-    """Let this app's workers and beats show that they live."""
+    """Let this app's workers and beats show that they live, where a folder is set for it."""
     app.steps["consumer"].add(Pulse)
     beat_init.connect(_watch_beat, weak=False)
 
@@ -45,4 +46,5 @@ def _watch_beat(**_: Any) -> None:
 
 
 def _ticked(**_: Any) -> None:
-    beats("beat", GOOD_FOR + 3 * settings().sweep_seconds)
+    if folder := settings().pulse:
+        beats(folder, "beat", GOOD_FOR + 3 * settings().sweep_seconds)

@@ -4,6 +4,7 @@ Everything that docker-compose.yml names exists, and what the code asks for is i
 
 import importlib
 import re
+import shlex
 from typing import Any
 
 import click
@@ -17,9 +18,12 @@ from orderpipe.cli import app as command_line
 from orderpipe.flow import Lane, Queue
 from orderpipe.local.postgres import SETTINGS
 from orderpipe.settings import Settings
+from tests.documents import Document
+from tests.needs import REPOSITORY
 from tests.production.compose import Service, asked_variables, document, option, roles, services
 
 importlib.import_module("flower.command")  # it defines Flower's options
+PAGE = Document.of(REPOSITORY / "docs/production.md")
 OURS = [service for service in services().values() if service.is_ours]
 STAYING = [service for service in services().values() if service.stays]
 OF_THE_IMAGE = {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD_FILE", "POSTGRES_INITDB_ARGS"}
@@ -140,7 +144,9 @@ def test_holds_no_secret() -> None:
 
 def test_asks_for_what_has_no_safe_default() -> None:
     asked = asked_variables()
-    assert {name for name, rest in asked.items() if rest.startswith(":?")} == set(OURS[0].environment) - {"ORDERPIPE_SEALS"}
+    assert {name for name, rest in asked.items() if rest.startswith(":?")} == {
+        name for name, value in OURS[0].environment.items() if not value.startswith("/")
+    }
     assert {name: rest for name, rest in asked.items() if not rest.startswith(":?")} == {"TAG": ":-latest"}
 
 
@@ -191,6 +197,18 @@ def test_gives_the_database_the_settings_that_were_tried() -> None:
         name: value for name, value in SETTINGS.items() if name not in OF_ONE_MACHINE
     }
     assert given["archive_mode"] == "on"
+
+
+def test_the_page_exchanges_every_service_at_an_upgrade() -> None:
+    started = [words[3:] for words in PAGE.commands() if words[:3] == ["docker", "compose", "up"]]
+    named = {word for words in started for word in words if not word.startswith("-") and "=" not in word}
+    assert named == {service.name for service in OURS if service.stays}
+
+
+def test_the_unit_of_the_page_runs_a_worker_that_there_is() -> None:
+    found = re.search(r"^ExecStart=/opt/orderpipe/bin/celery (.*)$", PAGE.text, re.MULTILINE)
+    assert found
+    assert _parsed(celery, shlex.split(found[1].replace("$OPTIONS", "-Q notify -c 1"))) == []
 
 
 @staying
