@@ -205,6 +205,12 @@ def test_the_page_exchanges_every_service_at_an_upgrade() -> None:
     assert named == {service.name for service in OURS if service.stays}
 
 
+def test_the_page_enters_services_that_exist() -> None:
+    entered = re.findall(r"docker compose (?:exec|run) (?:--(?:user \w+|[\w-]+) )*([\w-]+)", PAGE.text)
+    assert "postgres" in entered
+    assert set(entered) <= set(services())
+
+
 def test_the_unit_of_the_page_runs_a_worker_that_there_is() -> None:
     found = re.search(r"^ExecStart=/opt/orderpipe/bin/celery (.*)$", PAGE.text, re.MULTILINE)
     assert found
