@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from signal import SIGKILL
 from subprocess import DEVNULL, Popen, run
@@ -23,8 +24,12 @@ GIVEN = {
     "ORDERPIPE_PUBLIC_URL": "https://orders.example.com", "ORDERPIPE_MAIL_FROM": "orders@example.com",
     "ORDERPIPE_OFFICE_EMAIL": "office@example.com",
 }
-REDIS = free_port()
 FLOWER = 'basic_auth = ["staff:only"]\n'
+
+
+@cache
+def redis_port() -> int:
+    return free_port()
 
 
 class Container:
@@ -35,7 +40,7 @@ class Container:
         self.folder = folder
         self._places = {"/run/secrets": f"{folder}/secrets", "/var/lib/orderpipe": f"{folder}/data", "/tmp": f"{folder}/tmp"}
         self._places |= {"0.0.0.0": LOOPBACK} | {port: str(free_port()) for port in ("8000", "5555") if port in str(service.command)}
-        self._places |= {"redis-cli": f"redis-cli -p {REDIS}"}
+        self._places |= {"redis-cli": f"redis-cli -p {redis_port()}"}
         for name in ("secrets", "data", "tmp"):
             (folder / name).mkdir(parents=True)
         for name in service.secrets:
@@ -87,8 +92,8 @@ Start = Callable[[Service], Container]
 def start(database_url: str, tmp_path: Path) -> Iterator[Start]:
     """Starts services on this test's database, and on the Redis that is itself one of them."""
     secrets = {
-        "orderpipe_database_url": database_url, "orderpipe_broker_url": f"redis://:secret@{LOOPBACK}:{REDIS}/0",
-        "redis_conf": f"requirepass secret\nport {REDIS}\nbind {LOOPBACK}\n", "flower_conf": FLOWER,
+        "orderpipe_database_url": database_url, "orderpipe_broker_url": f"redis://:secret@{LOOPBACK}:{redis_port()}/0",
+        "redis_conf": f"requirepass secret\nport {redis_port()}\nbind {LOOPBACK}\n", "flower_conf": FLOWER,
     }
     running: list[Container] = []
 
