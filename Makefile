@@ -9,7 +9,7 @@ UPGRADE ?= --upgrade
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-COMPILE := $(BIN)/pip-compile --quiet --all-extras --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate \
+COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
 
 .DEFAULT_GOAL := help
@@ -37,8 +37,9 @@ bench: $(INSTALLED)  ## measure speed, e.g. ARGS=pipeline
 chaos: $(INSTALLED)  ## break things for a while, then see whether every order is well, e.g. ARGS='--minutes 10 --seed 1'
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
-lock: $(INSTALLED)  ## choose the newest versions that fit together for requirements.lock; UPGRADE= keeps those that are in it
-	@$(COMPILE) $(UPGRADE) --output-file requirements.lock pyproject.toml
+lock: $(INSTALLED)  ## choose the newest versions that fit together for the two locks; UPGRADE= keeps those that are in them
+	@$(COMPILE) --all-extras $(UPGRADE) --output-file requirements.lock pyproject.toml
+	@$(COMPILE) --constraint requirements.lock --output-file requirements-run.lock pyproject.toml
 
 clean:  ## remove what make made, but not the data in .orderpipe
 	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,5 +1,5 @@
 """
-requirements.lock holds all that pyproject.toml asks for, with hashes and without the address of any server.
+The locks hold what pyproject.toml asks for, all of it or what is needed to run, with hashes and without the address of any server.
 """
 
 import re
@@ -11,8 +11,8 @@ from packaging.utils import canonicalize_name
 
 from tests.needs import REPOSITORY
 
-LOCK = (REPOSITORY / "requirements.lock").read_text()
-LOCKED = dict(re.findall(r"^([\w.-]+)==(\S+)", LOCK, re.MULTILINE))
+LOCKS = {name: (REPOSITORY / name).read_text() for name in ("requirements.lock", "requirements-run.lock")}
+LOCKED, RUN_LOCKED = (dict(re.findall(r"^([\w.-]+)==(\S+)", lock, re.MULTILINE)) for lock in LOCKS.values())
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 ASKED = [*PROJECT["dependencies"], *(line for extra in PROJECT["optional-dependencies"].values() for line in extra)]
 
@@ -23,10 +23,18 @@ def test_holds_what_the_project_asks_for(line: str) -> None:
     assert asked.specifier.contains(LOCKED[canonicalize_name(asked.name)]), "make lock UPGRADE= brings the lock up to date"
 
 
-def test_names_no_server_and_no_folder() -> None:
-    assert not re.search(r"://|^-|/", LOCK, re.MULTILINE)
+@pytest.mark.parametrize("line", PROJECT["dependencies"])
+def test_holds_what_is_needed_to_run(line: str) -> None:
+    asked = Requirement(line)
+    assert asked.specifier.contains(RUN_LOCKED[canonicalize_name(asked.name)]), "make lock UPGRADE= brings the lock up to date"
 
 
-def test_has_a_hash_for_everything() -> None:
-    entries = [entry for entry in re.split(r"\n(?=\S)", LOCK) if not entry.startswith("#")]
+@pytest.mark.parametrize("lock", LOCKS.values(), ids=LOCKS)
+def test_names_no_server_and_no_folder(lock: str) -> None:
+    assert not re.search(r"://|^-|/", lock, re.MULTILINE)
+
+
+@pytest.mark.parametrize("lock", LOCKS.values(), ids=LOCKS)
+def test_has_a_hash_for_everything(lock: str) -> None:
+    entries = [entry for entry in re.split(r"\n(?=\S)", lock) if not entry.startswith("#")]
     assert [entry for entry in entries if "--hash=sha256:" not in entry] == []

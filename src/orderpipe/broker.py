@@ -37,6 +37,9 @@ _REDIS_OPTIONS = {
     "client_name": "orderpipe",
 }
 
+_QUORUM = {"x-queue-type": "quorum", "x-delivery-limit": 5}
+"""RabbitMQ keeps such a queue at work while a node of its cluster is away, and drops what nobody survives; the clock finds those units."""
+
 
 class OrderpipeCelery(Celery):
     """Celery that shows in Flower what a message is about: the stage, how many units, and the first and last number."""
@@ -59,6 +62,7 @@ def describe(name: str, args: Sequence[Any] | None) -> str:
 
 def _make_app() -> OrderpipeCelery:
     app = OrderpipeCelery("orderpipe", broker=settings().broker_url or "redis://127.0.0.1:6379/0")
+    kind = _QUORUM if app.conf.broker_url.startswith("amqp") else None
     app.conf.update(
         task_serializer="json",
         accept_content=["json"],
@@ -73,7 +77,9 @@ def _make_app() -> OrderpipeCelery:
         task_publish_retry=True,
         task_publish_retry_policy={"max_retries": 2, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.5},
         task_default_queue=Queue.CARE.value,
-        task_queues=[BrokerQueue(name) for name in (*(lane.queue for lane in Lane), *(queue.value for queue in Queue))],
+        task_queues=[
+            BrokerQueue(name, queue_arguments=kind) for name in (*(lane.queue for lane in Lane), *(queue.value for queue in Queue))
+        ],
         task_create_missing_queues=False,  # a typo must fail, not fill a queue that nobody reads
         task_send_sent_event=True,
         worker_send_task_events=True,

@@ -1,14 +1,18 @@
 """
-Everything an installation can set, read once from environment variables that begin with `ORDERPIPE_`.
+Everything an installation can set, read once from environment variables that begin with `ORDERPIPE_`, or from files for what is secret.
 
 Nothing here has to be set on a laptop: `orderpipe up` fills in the addresses of the servers it starts itself.
 """
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SECRETS = Path("/run/secrets")
+"""Where containers get their secrets, one file each."""
 
 
 class Settings(BaseSettings):
@@ -38,6 +42,8 @@ class Settings(BaseSettings):
         120.0, gt=0, description="after this long what a sender was given to send, and did not report on, is due again"
     )
     long_queue: int = Field(50, ge=1, description="messages in a lane's queue above which the sweep hands nothing more to it")
+    pulse: Path | None = Field(None, description="folder where workers and beats note until when they may be taken for alive")
+    secrets: Path = Field(SECRETS, description="folder of secrets: its file `orderpipe_database_url` stands for that variable; so for each")
 
     @property
     def seals_folder(self) -> Path:
@@ -47,5 +53,6 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """The settings of this process, read once."""
-    return Settings()
+    """The settings of this process, read once; a variable goes before its file, and a laptop has no folder of secrets."""
+    folder = Path(os.environ.get("ORDERPIPE_SECRETS", SECRETS))
+    return Settings(_secrets_dir=folder if folder.is_dir() else None)

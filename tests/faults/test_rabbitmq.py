@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kombu import Connection, Queue
 
+from orderpipe.flow import Lane
 from tests.conftest import FOLDER
 from tests.faults.harness import Plant
 from tests.faults.rabbit import RabbitServer
@@ -24,14 +26,27 @@ def rabbit() -> Iterator[RabbitServer]:
     server.close()
 
 
+def is_kept_by_a_quorum(rabbit: RabbitServer) -> bool:
+    """Whether a queue refuses to be taken for a classic one."""
+    with Connection(rabbit.url) as connection, connection.channel() as channel:
+        try:
+            Queue(Lane.STANDARD.queue, channel=channel).queue_declare()
+        except connection.channel_errors as refusal:
+            return "quorum" in str(refusal)
+        return False
+
+
 def test_orders_go_all_the_way_over_rabbitmq(rabbit: RabbitServer) -> None:
     plant = Plant(Path(tempfile.mkdtemp(prefix="plant-", dir=os.environ[FOLDER])), broker_url=rabbit.url)
     try:
         plant.stock()
         plant.open().feed(20)
         plant.settle()
+        assert is_kept_by_a_quorum(rabbit)
         plant.feed(20)
+        plant.kill_child("stages")
         time.sleep(1)
+        plant.kill("stages")
         rabbit.kill()
         plant.feed(10)
         rabbit.start()
