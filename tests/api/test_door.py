@@ -2,12 +2,13 @@
 The door itself: who is let in, what every refusal looks like, and what happens to a request's transaction.
 """
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from orderpipe.api import auth
 from orderpipe.api.auth import ByWarehouse
@@ -152,3 +153,26 @@ def test_every_refusal_of_the_framework_is_a_problem_too(http: TestClient) -> No
 def test_is_alive_and_ready(http: TestClient) -> None:
     assert http.get("/healthz").json() == {"status": "ok"}
     assert http.get("/readyz").json() == {"status": "ok"}
+
+
+def test_looks_a_key_up_once_for_all_who_come_meanwhile(engine: Database) -> None:
+    with engine.begin() as tx:
+        secret = shops.create_key(tx, builders.shop(tx), shops.Role.SHOP)
+    looked: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *seen: looked.append(seen[2]))
+    keys = auth.Keys(engine)
+
+    async def together() -> list[auth.Caller]:
+        return await asyncio.gather(*(keys.caller(secret) for _ in range(30)))
+
+    assert {caller.role for caller in asyncio.run(together())} == {shops.Role.SHOP}
+    assert sum("FROM api_key" in statement for statement in looked) == 1
+
+
+def test_tells_everyone_who_waited_that_a_key_is_none(engine: Database) -> None:
+    keys = auth.Keys(engine)
+
+    async def together() -> list[object]:
+        return await asyncio.gather(*(keys.caller("op_unknown") for _ in range(3)), return_exceptions=True)
+
+    assert {type(one) for one in asyncio.run(together())} == {auth.Unauthorized}

@@ -4,6 +4,7 @@ Who is calling: a key names the shop it belongs to and the role it was given to.
 Keys are looked up by their hash and remembered for five seconds, so that a revoked key is refused within that time everywhere.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -50,13 +51,18 @@ class Keys:
     def __init__(self, engine: Database) -> None:
         self._engine = engine
         self._seen: dict[bytes, tuple[float, Caller]] = {}
+        self._looking: dict[bytes, asyncio.Future[Caller]] = {}
 
     async def caller(self, secret: str) -> Caller:
         """Who holds this key. Raises Unauthorized."""
-        remembered = self._seen.get(shops.hash_of(secret))
+        hashed = shops.hash_of(secret)
+        remembered = self._seen.get(hashed)
         if remembered is not None and remembered[0] > time.monotonic():
             return remembered[1]
-        return await run_in_threadpool(self._look_up, secret)
+        if hashed not in self._looking:  # one look serves all who ask meanwhile, so that no herd takes the connections
+            self._looking[hashed] = asyncio.ensure_future(run_in_threadpool(self._look_up, secret))
+            self._looking[hashed].add_done_callback(lambda _: self._looking.pop(hashed))
+        return await asyncio.shield(self._looking[hashed])
 
     def _look_up(self, secret: str) -> Caller:
         with self._engine.begin() as tx:
