@@ -1,0 +1,275 @@
+"""
+The broker door over a real Redis and a real database: every message is an order, a refusal that its shop can read, or a count.
+"""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+import redis
+from sqlalchemy import Engine, text
+
+from orderpipe.assembly import Assembly
+from orderpipe.settings import Settings
+from orderpipe.store import intakes, policies, shops
+from orderpipe.store.intakes import Filter, Intake
+from tests import builders
+from tests.shop_system import ShopSystem
+from workers import door as broker_door
+from workers import mailbox, mailbox_redis
+from workers.door import Door
+from workers.mailbox_redis import RedisMailbox
+
+LEASE = timedelta(seconds=100)
+
+
+class House:
+    """Two shops, the door they share, and what the door hinted at."""
+
+    def __init__(self, engine: Engine, url: str) -> None:
+        self.engine = engine
+        self.hints: list[tuple[str, list[int], str]] = []
+        with engine.begin() as tx:
+            policies.ensure_defaults(tx)
+            self.shop_id, self.other_id = builders.shop(tx, "corner"), builders.shop(tx, "other")
+            self.key = shops.create_key(tx, self.shop_id, "shop")
+            other = shops.create_key(tx, self.other_id, "shop")
+        self.corner, self.other = ShopSystem(url, "corner", self.key), ShopSystem(url, "other", other)
+        self.redis = redis.Redis.from_url(url)
+        self.mailbox = RedisMailbox(url, LEASE)
+        self.door = self.another_door(self.mailbox)
+
+    def another_door(self, mailbox: RedisMailbox) -> Door:
+        parts = Assembly(Settings(), self.engine, lambda: datetime.now(UTC), lambda *_: None)
+        return Door(mailbox, parts, lambda step, ids, lane: self.hints.append((step, list(ids), lane)))
+
+    def work(self) -> None:
+        while self.door.round():
+            pass
+
+    def intakes(self, shop_id: int | None = None, **which: Any) -> list[Intake]:
+        with self.engine.begin() as tx:
+            return list(reversed(intakes.listed(tx, shop_id or self.shop_id, Filter(**which), before=None, limit=10_000)))
+
+    def refusal(self) -> dict[str, Any]:
+        """The one problem that there is."""
+        one, = self.intakes(state="refused")
+        assert one.result is not None
+        return dict(one.result)
+
+    def references(self, shop_id: int | None = None) -> list[str]:
+        with self.engine.begin() as tx:
+            found = tx.execute(text("SELECT reference FROM orders WHERE shop_id = :id ORDER BY id"), {"id": shop_id or self.shop_id})
+            return [row.reference for row in found]
+
+    def is_empty(self) -> bool:
+        return not any(self.redis.exists(name) for name in ("submit.corner", "submit.other", mailbox_redis.HELD, mailbox_redis.DUE))
+
+    def close(self) -> None:
+        for one in (self.corner, self.other, self.redis, self.mailbox):
+            one.close()
+
+
+@pytest.fixture
+def house(engine: Engine, broker_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    monkeypatch.setattr(mailbox_redis, "PATIENCE", 0)
+    house = House(engine, broker_url)
+    yield house
+    house.close()
+
+
+def test_takes_an_order_down_and_hints_at_it(house: House) -> None:
+    task = house.corner.submit({"reference": "A"})
+    house.work()
+    one, = house.intakes()
+    assert (one.state, one.channel, one.source_id) == ("recorded", "broker", f"{task}/1")
+    assert one.sender == f"shop key …{house.key[-4:]}"
+    assert house.hints == [("validate", [one.order_id], "standard")]
+    assert house.is_empty()
+
+
+def test_takes_every_priority_and_arguments_by_position(house: House) -> None:
+    for priority in range(10):
+        house.corner.call(list(house.corner.signed({"reference": f"P{priority}"}).values()), priority=priority)
+    house.work()
+    assert sorted(house.references()) == [f"P{priority}" for priority in range(10)]
+
+
+def test_judges_each_order_of_a_list_for_itself(house: House) -> None:
+    task = house.corner.submit([{"reference": "A"}, {"reference": "B", "colour": "red"}, {"reference": "C"}])
+    house.work()
+    assert house.references() == ["A", "C"]
+    refused, = house.intakes(state="refused")
+    assert refused.source_id == f"{task}/2"
+    assert house.refusal()["errors"][0]["pointer"] == "/colour"
+    assert [one.source_id for one in house.intakes(task=task)] == [f"{task}/{place}" for place in (1, 2, 3)]
+
+
+def test_writes_messages_that_came_together_in_one_transaction(house: House) -> None:
+    for number in range(30):
+        house.corner.submit({"reference": f"A{number}"})
+    assert house.door.round() == 30
+    assert [len(ids) for _, ids, _ in house.hints] == [30]
+    with house.engine.begin() as tx:
+        assert tx.execute(text("SELECT count(DISTINCT xmin::text) FROM orders")).scalar_one() == 1
+
+
+def test_takes_the_same_order_once_and_says_when_a_reference_is_taken(house: House) -> None:
+    for order in ({"reference": "A"}, {"reference": "A"}, {"reference": "A", "note": "other"}):
+        house.corner.submit(order)
+    house.work()
+    assert house.references() == ["A"]
+    assert (house.refusal()["status"], house.refusal()["code"]) == (409, "reference-taken")
+
+
+def test_the_same_message_again_changes_nothing(house: House) -> None:
+    for _ in range(2):
+        house.corner.call(house.corner.signed([{"reference": "A"}, {"reference": "B", "colour": 1}], at=1764000000 + 31536000), task_id="t")
+        house.work()
+    assert len(house.intakes()) == 2
+
+
+@pytest.mark.parametrize("payload", ["", "no json", "[]", "7", '{"reference": ""}', "[" * 50_000])
+def test_tells_the_shop_what_is_wrong_with_what_it_signed(house: House, payload: str) -> None:
+    house.corner.submit(payload)
+    house.work()
+    assert house.refusal()["status"] == 422
+    assert house.refusal()["errors"][0]["detail"]
+    assert house.hints == []
+
+
+def test_takes_nothing_that_another_shop_or_nobody_has_signed(house: House) -> None:
+    house.corner.call(house.other.signed({"reference": "A"}))
+    house.work()
+    assert house.refusal()["code"] == "bad-signature"
+    assert house.intakes()[0].sender == "nobody known"
+    assert house.references() + house.references(house.other_id) == []
+
+
+def test_a_revoked_key_opens_nothing_within_seconds(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.corner.submit({"reference": "A"})
+    house.work()
+    with house.engine.begin() as tx:
+        key, = shops.keys_of(tx, house.shop_id)
+        new = ShopSystem(house.corner.url, "corner", shops.rotate(tx, key.id, datetime.now(UTC)))
+    monkeypatch.setattr(house.door, "_look_again", 0.0)
+    house.corner.submit({"reference": "B"})
+    new.submit({"reference": "C"})
+    new.close()
+    house.work()
+    assert house.references() == ["A", "C"]
+    assert house.refusal()["code"] == "bad-signature"
+
+
+def test_a_key_of_another_role_signs_nothing(house: House) -> None:
+    with house.engine.begin() as tx:
+        warehouse = ShopSystem(house.corner.url, "corner", shops.create_key(tx, house.shop_id, "warehouse"))
+    warehouse.submit({"reference": "A"})
+    warehouse.close()
+    house.work()
+    assert house.references() == []
+
+
+def test_leads_no_chain_callback_or_other_task_anywhere(house: House) -> None:
+    signature = partial(house.corner.celery.signature, args=([1],), queue="submit.corner")
+    evil: dict[str, Any] = {
+        "link": signature("validate"), "link_error": signature("sweep"), "chain": [signature("receive")], "reply_to": "x",
+        "eta": datetime.now(UTC) + timedelta(days=300), "expires": datetime.now(UTC) + timedelta(days=1), "time_limit": 1, "retries": 9,
+    }
+    house.corner.submit({"reference": "A"}, **evil)
+    house.corner.submit({"reference": "B", "colour": 1}, **evil)
+    house.corner.call([[1]], "validate")
+    house.work()
+    assert house.references() == ["A"]
+    assert [step for step, _, _ in house.hints] == ["validate"]
+    assert house.is_empty()
+    assert {key for key in house.redis.scan_iter() if b"kombu.binding" not in key} == {mailbox_redis.TAGS.encode()}
+
+
+GARBAGE = [
+    b"", b"\xff\xfe\x00\x80", b"not json", b"[1, 2]", b"7", b"null", b'"\\u0000"', b"[" * 200_000, b"1" * 10_000, b"{}",
+    b'{"headers": {}, "properties": {}, "body": "-", "content-type": 5}', b'{"headers": {"task": "submit", "id": "a\\u0000"},'
+    b' "properties": {"body_encoding": "base64"}, "body": "%%%", "content-type": "application/json"}',
+]
+
+
+def test_takes_no_harm_from_garbage(house: House) -> None:
+    for raw in GARBAGE:
+        house.redis.lpush("submit.corner", raw)
+    house.corner.submit({"reference": "A"})
+    house.other.submit({"reference": "B"})
+    house.work()
+    assert (house.references(), house.references(house.other_id)) == (["A"], ["B"])
+    assert {one.result["code"] for one in house.intakes(state="refused") if one.result} == {"unreadable"}
+    assert len(house.intakes(state="refused")) == len(GARBAGE)
+    assert house.is_empty()
+
+
+def test_a_list_that_is_none_disturbs_nobody(house: House) -> None:
+    house.redis.set("submit.corner", "a string")
+    house.other.submit({"reference": "B"})
+    house.work()
+    assert house.references(house.other_id) == ["B"]
+
+
+def test_keeps_a_little_of_what_is_too_large_and_refuses_it(house: House) -> None:
+    house.redis.lpush("submit.corner", b"x" * (mailbox.LARGEST + 1))
+    house.corner.submit({"reference": "A"})
+    house.work()
+    assert house.references() == ["A"]
+    assert str(mailbox.LARGEST + 1) in house.refusal()["errors"][0]["detail"]
+    with house.engine.begin() as tx:
+        assert tx.execute(text("SELECT max(length(raw)) FROM intake")).scalar_one() == mailbox.KEPT
+
+
+def test_a_flood_of_unsigned_messages_fills_neither_the_books_nor_the_log(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    house.redis.lpush("submit.corner", *[f"garbage {number}" for number in range(1000)])
+    house.work()
+    assert len(house.intakes(state="refused")) == broker_door.STRANGERS_KEPT
+    assert len(caplog.records) == 1
+    assert house.is_empty()
+
+
+def test_serves_the_shops_in_turn(house: House) -> None:
+    for number in range(300):
+        house.corner.submit({"reference": f"C{number}"})
+    house.other.submit({"reference": "B"})
+    house.door.round()
+    assert house.references(house.other_id) == ["B"]
+    assert len(house.references()) == mailbox.MOST - 1
+
+
+def test_what_a_dead_door_had_in_hand_comes_back_alone(house: House) -> None:
+    for number in range(3):
+        house.corner.submit({"reference": f"A{number}"})
+    died = RedisMailbox(house.corner.url, timedelta(0))
+    assert len(died.take(["submit.corner"])) == 3
+    died.close()
+    house.work()
+    assert sorted(house.references()) == ["A0", "A1", "A2"]
+    assert len(house.hints) == 3
+    assert house.is_empty()
+
+
+def test_refuses_unread_what_has_ended_its_reader_again_and_again(house: House) -> None:
+    house.corner.submit({"reference": "A"})
+    dies = RedisMailbox(house.corner.url, timedelta(0))
+    for _ in range(broker_door.MOST_TIMES):
+        assert dies.take(["submit.corner"])
+    dies.close()
+    house.work()
+    assert house.references() == []
+    assert house.refusal()["errors"][0]["code"] == "deadly"
+
+
+def test_gives_back_what_it_could_not_write_before_it_had_to_stop(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.corner.submit({"reference": "A"})
+    house.door.stopping.set()
+    monkeypatch.setattr(broker_door, "_is_ours", lambda outcome: True)
+    assert house.door.round() == 0
+    monkeypatch.undo()
+    again, = house.mailbox.take(["submit.corner"])
+    assert (again.times, json.loads(again.raw)["headers"]["task"]) == (1, "submit")
