@@ -19,6 +19,8 @@ class ShopSystem:
         self.queue = f"submit.{shop}"
         self._secret = hashlib.sha256(key.encode()).digest()
         self.celery = Celery(broker=url, set_as_current=False)
+        if url.startswith("amqp"):
+            self.celery.conf.broker_transport_options = {"confirm_publish": True}  # else a restart of RabbitMQ swallows a message
 
     def signed(self, orders: Any, at: float | None = None) -> dict[str, Any]:
         """The arguments of the task: an order, a list, or a text as it stands."""
@@ -34,7 +36,7 @@ class ShopSystem:
     def call(self, arguments: Any, name: str = "submit", **options: Any) -> str:
         """Send anything."""
         given = {"kwargs": arguments} if isinstance(arguments, dict) else {"args": arguments}
-        return str(self.celery.send_task(name, queue=self.queue, **(given | options)).id)
+        return str(self.celery.send_task(name, **({"queue": self.queue} | given | options)).id)
 
     def close(self) -> None:
         """Let go of the broker."""
