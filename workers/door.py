@@ -35,8 +35,8 @@ log = logging.getLogger(__name__)
 
 JOB = "door"
 """What the door is called among the jobs of the clock, where it says that it lives."""
-LOOK_AT_KEYS = 5.0
-"""Seconds for which shops and keys are remembered, as at the HTTP door."""
+LOOK_AT_SHOPS = 5.0
+"""Seconds within which the queue of a new shop is found."""
 TICK = timedelta(seconds=20)
 MOST_TIMES = 3
 """A message that was taken more often than this has ended the process each time, and is refused unread."""
@@ -75,8 +75,11 @@ class Door:
 
     def round(self) -> int:
         """Take what has come and write it down; returns how many messages there were."""
-        self._look_at_keys()
+        if time.monotonic() > self._look_again:
+            self._look_at_keys()
         taken = self._mailbox.take(list(self._senders))
+        if taken:  # after they came, so that a key made just before opens the first message signed with it
+            self._look_at_keys()
         orders = [order for one in taken for order in self._orders(one)]
         for start in range(0, len(orders), GROUP):
             if not self._written(orders[start : start + GROUP]):
@@ -89,10 +92,8 @@ class Door:
         return len(taken)
 
     def _look_at_keys(self) -> None:
-        if time.monotonic() < self._look_again:
-            return
         self._senders = senders(self._database, self._clock())
-        self._look_again = time.monotonic() + LOOK_AT_KEYS
+        self._look_again = time.monotonic() + LOOK_AT_SHOPS
 
     def _orders(self, one: Taken) -> list[Received]:
         now, sender = self._clock(), self._senders[one.queue]

@@ -86,13 +86,12 @@ def test_takes_nothing_that_another_shop_or_nobody_has_signed(house: House) -> N
     assert house.references() + house.references(house.other_id) == []
 
 
-def test_a_revoked_key_opens_nothing_within_seconds(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_revoked_key_opens_nothing_and_a_new_one_everything_at_once(house: House) -> None:
     house.corner.submit({"reference": "A"})
     house.work()
     with house.engine.begin() as tx:
         key, = shops.keys_of(tx, house.shop_id)
         new = ShopSystem(house.corner.url, "corner", shops.rotate(tx, key.id, datetime.now(UTC)))
-    monkeypatch.setattr(house.door, "_look_again", 0.0)
     house.corner.submit({"reference": "B"})
     new.submit({"reference": "C"})
     new.close()

@@ -30,6 +30,7 @@ from orderpipe.store.metadata import Tx
 TICK_WITHIN = timedelta(seconds=60)
 FORGOTTEN = timedelta(minutes=10)
 LETTER_WITHIN = timedelta(minutes=15)
+DOOR = "door"
 REFUSALS_SHOWN = timedelta(days=1)
 ANSWER_SECONDS = 2.0
 _WITHOUT_TOKENS = frozenset({
@@ -103,7 +104,7 @@ def _behind_the_database(parts: Assembly) -> Iterator[Sign]:
 
 
 def _clock(tx: Tx, now: datetime) -> Iterator[Sign]:
-    due = vital_signs.ticks(tx)
+    due = {name: at for name, at in vital_signs.ticks(tx).items() if name != DOOR}  # which tells of itself, without a beat
     late = [name for name, at in due.items() if at < now - TICK_WITHIN]
     if "sweep" not in due:
         remedy = "Start `celery -A workers.celery_app beat`, and a worker of the queue clock."
@@ -150,7 +151,7 @@ def _broker_door(tx: Tx, url: str, now: datetime) -> Iterator[Sign]:
     if not url:
         return
     lengths = broker.lengths_at(url, [f"submit.{shop.code}" for shop in shops.list_shops(tx)])
-    due = vital_signs.ticks(tx).get("door")
+    due = vital_signs.ticks(tx).get(DOOR)
     if lengths is None:
         yield Sign("broker door", "its broker does not answer", False, "Start it, or correct ORDERPIPE_DOOR_URL.")
     elif due is None or due < now - TICK_WITHIN:

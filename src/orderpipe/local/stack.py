@@ -96,7 +96,7 @@ class Stack:
             "SMS that were sent": self._http("sms") if "sms" in self._caught() else "",
             "PostgreSQL": self._environment["ORDERPIPE_DATABASE_URL"],
             "Broker": self._environment["ORDERPIPE_BROKER_URL"],
-            "Broker door (orders of shops)": self._environment["ORDERPIPE_DOOR_URL"],
+            "Broker door": self._environment["ORDERPIPE_DOOR_URL"],
         }
         return {label: address for label, address in shown.items() if address}
 
