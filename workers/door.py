@@ -78,18 +78,32 @@ class Door:
         if time.monotonic() > self._look_again:
             self._look_at_keys()
         taken = self._mailbox.take(list(self._senders))
-        if taken:  # after they came, so that a key made just before opens the first message signed with it
-            self._look_at_keys()
-        orders = [order for one in taken for order in self._orders(one)]
-        for start in range(0, len(orders), GROUP):
-            if not self._written(orders[start : start + GROUP]):
+        if not taken:
+            return 0
+        done: Sequence[Taken] | None = None
+        try:
+            done = self._take_down(taken)
+        finally:
+            if done is None:
                 with suppress(*self._mailbox.away):
                     self._mailbox.give_back(taken)
-                return 0
-        if taken:
-            self._mailbox.done(taken)
-        self._strangers.tell()
+        if done:
+            self._mailbox.done(done)
         return len(taken)
+
+    def _take_down(self, taken: Sequence[Taken]) -> Sequence[Taken] | None:
+        """Write down what these messages hold; returns those that are done with, None when the door is to stop before."""
+        self._look_at_keys()  # after they came, so that a key made just before opens the first message signed with it
+        orders = [(one.tag, order) for one in taken for order in self._orders(one)]
+        self._strangers.tell()
+        failed: set[str] = set()
+        for start in range(0, len(orders), GROUP):
+            group = orders[start : start + GROUP]
+            outcomes = self._written([order for _, order in group])
+            if outcomes is None:
+                return None
+            failed |= {tag for (tag, _), outcome in zip(group, outcomes, strict=True) if _status(outcome) == 500}
+        return [one for one in taken if one.tag not in failed]
 
     def _look_at_keys(self) -> None:
         self._senders = senders(self._database, self._clock())
@@ -101,23 +115,27 @@ class Door:
             _check(one)
             return read(one.envelope(), sender, now)
         except Malformed as reason:
-            if not self._strangers.may_be_kept(one.queue, reason, now):
-                return []
-            task_id = one.opened.task_id if one.opened else _task_id(one)
-            return [unsigned(sender, task_id, one.raw, reason)]
+            refusal: Malformed = reason
+        except Exception:  # a mistake of ours must not keep the other messages from being taken down
+            log.exception("A message of %s could not be read.", one.queue)
+            refusal = Unreadable("Something went wrong on our side; please send it again, and tell us.", "internal-error")
+        kept = self._strangers.may_be_kept(one.queue, refusal, now)
+        return [unsigned(sender, _task_id(one), one.raw, refusal)] if kept else []
 
-    def _written(self, group: Sequence[Received]) -> bool:
-        """Write a group, however long the database is away; False when the door is to stop before that."""
-        while any(_is_ours(outcome) for outcome in self._writer.write(group)):
+    def _written(self, group: Sequence[Received]) -> Sequence[Outcome] | None:
+        """Write a group, however long the database is away; None when the door is to stop before that."""
+        outcomes = self._writer.write(group)
+        while any(_status(outcome) == 503 for outcome in outcomes):
             log.warning("%d orders wait at the door until they can be written.", len(group))
             if self.stopping.wait(PAUSE):
-                return False
-        return True
+                return None
+            outcomes = self._writer.write(group)
+        return outcomes
 
 
-def _is_ours(outcome: Outcome) -> bool:
-    """Whether the order was not taken for a reason on our side; what stands in the books already is found there again."""
-    return isinstance(outcome, Refused) and outcome.status >= 500
+def _status(outcome: Outcome) -> int:
+    """Of a refusal: 503 when the database is away, 500 when not even the bytes can be kept, else the sender's affair."""
+    return outcome.status if isinstance(outcome, Refused) else 200
 
 
 def _check(one: Taken) -> None:

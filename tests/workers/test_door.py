@@ -5,11 +5,16 @@ The broker door over a real Redis and a real database: every message is an order
 import json
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Never
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
+from orderpipe.intake import submission
+from orderpipe.intake.envelope import Envelope
+from orderpipe.intake.groups import GroupWriter
+from orderpipe.intake.outcomes import Outcome, Received, Refused
 from orderpipe.store import shops
 from tests.shop_system import ShopSystem
 from tests.workers.house import House
@@ -201,11 +206,59 @@ def test_refuses_unread_what_has_ended_its_reader_again_and_again(house: House) 
     assert house.refusal()["errors"][0]["code"] == "deadly"
 
 
+def test_a_mistake_of_ours_stops_no_other_message(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(envelope: Envelope, *others: Any) -> list[Received]:
+        if b"bad" in envelope.body:
+            raise ZeroDivisionError
+        return submission.read(envelope, *others)
+
+    monkeypatch.setattr(broker_door, "read", read)
+    for reference in ("A", "bad", "B"):
+        house.corner.submit({"reference": reference})
+    house.work()
+    assert house.references() == ["A", "B"]
+    assert house.refusal()["errors"][0]["code"] == "internal-error"
+
+
+def test_gives_back_what_came_while_the_database_went_away(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> Never:
+        raise OperationalError("SELECT", {}, ConnectionError())
+
+    house.door.round()
+    house.corner.submit({"reference": "A"})
+    monkeypatch.setattr(broker_door, "senders", away)
+    for _ in range(5):
+        with pytest.raises(OperationalError):
+            house.door.round()
+    monkeypatch.undo()
+    house.work()
+    assert house.references() == ["A"]
+
+
 def test_gives_back_what_it_could_not_write_before_it_had_to_stop(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     house.corner.submit({"reference": "A"})
     house.door.stopping.set()
-    monkeypatch.setattr(broker_door, "_is_ours", lambda outcome: True)
-    assert house.door.round() == 0
-    monkeypatch.undo()
+    monkeypatch.setattr(GroupWriter, "write", lambda _, group: [Refused(503, "unavailable", "")] * len(group))
+    house.door.round()
     again, = house.mailbox.take(["submit.corner"])
     assert (again.times, json.loads(again.raw)["headers"]["task"]) == (1, "submit")
+
+
+def test_keeps_what_could_not_be_written_for_another_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(writer: GroupWriter, group: list[Received]) -> list[Outcome]:
+        bad = [one for one in group if b"bad" in one.raw]
+        outcomes = iter(written(writer, [one for one in group if one not in bad]))
+        return [Refused(500, "internal-error", "") if one in bad else next(outcomes) for one in group]
+
+    written = GroupWriter.write
+    monkeypatch.setattr(GroupWriter, "write", write)
+    for reference in ("A", "bad", "B"):
+        house.corner.submit({"reference": reference})
+    house.work()
+    assert house.references() == ["A", "B"]
+    assert house.redis.hlen(mailbox_redis.HELD) == 1
+    monkeypatch.undo()
+    house.redis.execute_command("ZADD", mailbox_redis.DUE, 0, *house.redis.hkeys(mailbox_redis.HELD))
+    house.work()
+    assert house.references() == ["A", "B", "bad"]
+    assert house.is_empty()
