@@ -2,6 +2,7 @@
 requirements.lock holds all that pyproject.toml asks for, with hashes and without the address of any server.
 """
 
+import json
 import re
 import tomllib
 
@@ -25,6 +26,12 @@ def test_holds_what_the_project_asks_for(line: str) -> None:
 
 def test_names_no_server_and_no_folder() -> None:
     assert not re.search(r"://|^-|/", LOCK, re.MULTILINE)
+
+
+def test_the_foreign_clients_lock_names_no_server_and_has_a_hash_for_everything() -> None:
+    lock = (REPOSITORY / "tests" / "foreign" / "package-lock.json").read_text()
+    assert "://" not in lock
+    assert all(one["integrity"].startswith("sha512-") for name, one in json.loads(lock)["packages"].items() if name)
 
 
 def test_has_a_hash_for_everything() -> None:
