@@ -21,9 +21,11 @@ local now, lease, most, largest, kept, most_bytes = unpack(ARGV)
 now, most, largest, kept, most_bytes = tonumber(now), tonumber(most), tonumber(largest), tonumber(kept), tonumber(most_bytes)
 
 local back = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, 1)[1]
-if back then
-    local queue, text, size, times = cmsgpack.unpack(redis.call('HGET', KEYS[1], back))
-    redis.call('HDEL', KEYS[1], back)
+local held = back and redis.call('HGET', KEYS[1], back)
+if back and not held then redis.call('ZREM', KEYS[2], back) end
+if held then
+    local queue, text, size, times = cmsgpack.unpack(held)
+    redis.call('HDEL', KEYS[1], back)  -- first, because where memory is short only a script that has written may write more
     redis.call('HSET', KEYS[1], back, cmsgpack.pack(queue, text, size, times + 1))
     redis.call('ZADD', KEYS[2], now + lease, back)
     return {{back, queue, text, size, times + 1}}
@@ -88,7 +90,7 @@ class RedisMailbox:
     def done(self, messages: Sequence[Taken]) -> None:
         """Forget them."""
         tags = [one.tag for one in messages]
-        with self._client.pipeline() as together:
+        with self._client.pipeline(transaction=False) as together:  # a transaction is refused where memory is short
             together.hdel(HELD, *tags)
             together.zrem(DUE, *tags)
             together.execute()

@@ -3,12 +3,14 @@ The broker door over a real Redis and a real database: every message is an order
 """
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Never
 
 import pytest
-from sqlalchemy import text
+from kombu.exceptions import KombuError
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
 from orderpipe.intake import submission
@@ -16,6 +18,7 @@ from orderpipe.intake.envelope import Envelope
 from orderpipe.intake.groups import GroupWriter
 from orderpipe.intake.outcomes import Outcome, Received, Refused
 from orderpipe.store import shops
+from tests.servers import RedisServer
 from tests.shop_system import ShopSystem
 from tests.workers.house import House
 from workers import door as broker_door
@@ -172,6 +175,22 @@ def test_a_flood_of_unsigned_messages_fills_neither_the_books_nor_the_log(house:
     assert len(house.intakes(state="refused")) == broker_door.STRANGERS_KEPT
     assert len(caplog.records) == 1
     assert house.is_empty()
+
+
+def test_goes_on_when_redis_is_full(engine: Engine, private_redis: Callable[[], RedisServer]) -> None:
+    house = House(engine, private_redis().url())
+    house.corner.submit({"reference": "A"})
+    house.corner.submit({"reference": "B"})
+    before = RedisMailbox(house.corner.url, timedelta(0))
+    before.take(["submit.corner"])
+    before.close()
+    house.corner.submit({"reference": "C"})
+    house.redis.config_set("maxmemory", 1)
+    with pytest.raises(KombuError):
+        house.corner.submit({"reference": "D"}, retry=False)
+    house.work()
+    house.close()
+    assert sorted(house.references()) == ["A", "B", "C"]
 
 
 def test_serves_the_shops_in_turn(house: House) -> None:
