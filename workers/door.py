@@ -7,6 +7,7 @@ stages but the hints that the books give. Whatever lies in a queue, the worst it
 
 import logging
 import signal
+import socket
 import threading
 import time
 from collections import Counter
@@ -17,7 +18,7 @@ from functools import partial
 
 from orderpipe import assembly
 from orderpipe.assembly import Assembly
-from orderpipe.intake.envelope import TASK, Unreadable, nameless
+from orderpipe.intake.envelope import Unreadable, nameless, queue_of
 from orderpipe.intake.groups import MOST as GROUP
 from orderpipe.intake.groups import GroupWriter
 from orderpipe.intake.outcomes import Outcome, Received, Refused
@@ -33,8 +34,6 @@ from workers.mailbox_redis import RedisMailbox
 
 log = logging.getLogger(__name__)
 
-JOB = "door"
-"""What the door is called among the jobs of the clock, where it says that it lives."""
 LOOK_AT_SHOPS = 5.0
 """Seconds within which the queue of a new shop is found."""
 TICK = timedelta(seconds=20)
@@ -43,6 +42,7 @@ MOST_TIMES = 3
 STRANGERS_KEPT = 20
 """Unsigned messages of one shop's queue that are kept as evidence in an hour; more are only counted."""
 TELL_EVERY = 10.0
+"""Seconds between two tellings of them in the log."""
 PAUSE = 1.0
 """Seconds; the door waits so long when something does not answer."""
 
@@ -156,10 +156,10 @@ def senders(database: Database, now: datetime) -> dict[str, Sender]:
     """Every shop's queue with its keys; also says in the books that the door lives."""
     with database.begin() as tx:
         found = shops.signing_keys(tx)
-        clock.claim_tick(tx, JOB, now=now, period=TICK, owner=JOB)
+        clock.claim_tick(tx, clock.BROKER_DOOR, now=now, period=TICK, owner=socket.gethostname())
     keys: dict[tuple[str, int], list[SigningKey]] = {}
     for one in found:
-        of_shop = keys.setdefault((f"{TASK}.{one.code}", one.shop_id), [])
+        of_shop = keys.setdefault((queue_of(one.code), one.shop_id), [])
         if one.hash is not None:
             of_shop.append(SigningKey(one.hint or "", bytes(one.hash)))
     return {queue: Sender(shop_id, tuple(some)) for (queue, shop_id), some in keys.items()}

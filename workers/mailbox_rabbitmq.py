@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 import amqp.exceptions
-from kombu import Connection, Consumer, Exchange, Queue
+from kombu import Connection, Exchange, Queue
 from kombu.exceptions import KombuError
 
 from orderpipe.intake.envelope import Envelope
@@ -59,8 +59,12 @@ class AmqpMailbox:
             try:
                 self._channels[name] = self._consume(name)
             except self._connection.channel_errors as error:
-                log.warning("The queue %s cannot be used: %s", name, error)
-                self._refused[name] = time.monotonic() + LOOK_AGAIN
+                self._leave(name, error)
+
+    def _leave(self, name: str, why: object) -> None:
+        log.warning("The queue %s cannot be used: %s", name, why)
+        self._channels.pop(name, None)
+        self._refused[name] = time.monotonic() + LOOK_AGAIN
 
     def _consume(self, name: str) -> Any:
         queue, channel = Queue(name, Exchange(name), name), self._channel()
@@ -70,18 +74,20 @@ class AmqpMailbox:
             channel = self._channel()
             queue(channel).declare()
         channel.basic_qos(0, IN_FLIGHT, False)
-        Consumer(channel, [queue], auto_declare=False, on_message=partial(self._came, name)).consume()
+        withdrawn = partial(self._leave, name)  # the default is to give the whole connection up
+        queue(channel).consume("", partial(self._came, name, channel), on_cancel=withdrawn)
         return channel
 
     def _channel(self) -> Any:
         return self._connection.channel()
 
-    def _came(self, queue: str, message: Any) -> None:
+    def _came(self, queue: str, channel: Any, raw: Any) -> None:
+        message = channel.message_to_python(raw)
         body = message.body if isinstance(message.body, bytes) else str(message.body).encode("utf-8", "replace")
         tag, again = f"{queue}/{message.delivery_tag}", bool((message.delivery_info or {}).get("redelivered"))
         self._in_hand[tag] = message
         opened = Envelope(message.headers or {}, body, str(message.content_type))
-        self._waiting.append(Taken(queue, tag, body[: LARGEST if len(body) <= LARGEST else KEPT], len(body), 1 + again, opened))
+        self._waiting.append(Taken(queue, tag, body if len(body) <= LARGEST else body[:KEPT], len(body), 1 + again, opened))
 
     def _gather(self) -> None:
         self._connection.heartbeat_check()

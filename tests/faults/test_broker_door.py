@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -185,6 +186,12 @@ def test_a_vhost_of_rabbitmq_is_a_door_too(plant: Plant) -> None:
         pid = gate.pid()
         shop.submit([document("rabbit-1"), {"reference": "rabbit-2", "colour": "red"}], link=shop.celery.signature("validate"))
         gate.wait_for("^rabbit-", 1)
+        with spoiler.celery.connection_for_write() as connection:
+            channel: Any = connection.channel()
+            channel.queue_delete("submit.spoiler")
+        log = plant.processes["broker-door"].log
+        plant.wait_until(lambda: "submit.spoiler cannot be used" in log.read_text(), 10, "the queue was left alone")
+        assert "The door waits" not in log.read_text()
         server.kill()
         server.start()
         plant.wait_until(lambda: sent(shop, "rabbit-3"), 60, "RabbitMQ took messages again")

@@ -22,15 +22,15 @@ from orderpipe.channels.smtp import MailServer
 from orderpipe.cli.terminal import local_time
 from orderpipe.domain.orders import number_of, public_id
 from orderpipe.flow import Lane, Queue
+from orderpipe.intake.envelope import queue_of
 from orderpipe.settings import Settings
-from orderpipe.store import invariants, migrations_runner, notifications, shops, vital_signs
+from orderpipe.store import clock, invariants, migrations_runner, notifications, shops, vital_signs
 from orderpipe.store.database import DatabaseError
 from orderpipe.store.metadata import Tx
 
 TICK_WITHIN = timedelta(seconds=60)
 FORGOTTEN = timedelta(minutes=10)
 LETTER_WITHIN = timedelta(minutes=15)
-DOOR = "door"
 REFUSALS_SHOWN = timedelta(days=1)
 ANSWER_SECONDS = 2.0
 _WITHOUT_TOKENS = frozenset({
@@ -104,7 +104,7 @@ def _behind_the_database(parts: Assembly) -> Iterator[Sign]:
 
 
 def _clock(tx: Tx, now: datetime) -> Iterator[Sign]:
-    due = {name: at for name, at in vital_signs.ticks(tx).items() if name != DOOR}  # which tells of itself, without a beat
+    due = {name: at for name, at in vital_signs.ticks(tx).items() if name != clock.BROKER_DOOR}  # which tells of itself, without a beat
     late = [name for name, at in due.items() if at < now - TICK_WITHIN]
     if "sweep" not in due:
         remedy = "Start `celery -A workers.celery_app beat`, and a worker of the queue clock."
@@ -150,8 +150,8 @@ def _letters(tx: Tx, now: datetime) -> Iterator[Sign]:
 def _broker_door(tx: Tx, url: str, now: datetime) -> Iterator[Sign]:
     if not url:
         return
-    lengths = broker.lengths_at(url, [f"submit.{shop.code}" for shop in shops.list_shops(tx)])
-    due = vital_signs.ticks(tx).get(DOOR)
+    lengths = broker.lengths_at(url, [queue_of(shop.code) for shop in shops.list_shops(tx)])
+    due = vital_signs.ticks(tx).get(clock.BROKER_DOOR)
     if lengths is None:
         yield Sign("broker door", "its broker does not answer", False, "Start it, or correct ORDERPIPE_DOOR_URL.")
     elif due is None or due < now - TICK_WITHIN:

@@ -57,6 +57,11 @@ class Call(BaseModel):
     signature: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
+def queue_of(shop: str) -> str:
+    """The queue of the shop with this code."""
+    return f"{TASK}.{shop}"
+
+
 def nameless(raw: bytes) -> str:
     """What stands in for the task id of a message that has none."""
     return f"sha256-{hashlib.sha256(raw).hexdigest()[:32]}"

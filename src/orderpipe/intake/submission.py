@@ -17,10 +17,11 @@ from orderpipe.intake import json_order
 from orderpipe.intake.envelope import Call, Envelope, call_in
 from orderpipe.intake.outcomes import Received
 from orderpipe.intake.refusals import FieldError, Malformed
+from orderpipe.store.intakes import MOST_PARTS
 
 _SPACE = re.compile(r"[ \t\r\n]*")  # what JSON calls white space
 CHANNEL = "broker"
-MOST_ORDERS = 1_000
+MOST_ORDERS = MOST_PARTS
 """Orders that one message carries at most."""
 OLDEST = timedelta(days=7)
 """So long a message may lie on the broker; who sends it again within that time sends the same order."""
