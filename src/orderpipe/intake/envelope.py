@@ -53,7 +53,7 @@ class Call(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     payload: str
-    timestamp: int
+    timestamp: int = Field(ge=0, le=10**15)
     signature: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 

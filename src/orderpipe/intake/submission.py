@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from orderpipe.domain.orders import OrderDraft
 from orderpipe.intake import json_order
@@ -124,11 +125,11 @@ def orders_in(payload: str) -> Sequence[str]:
     if payload[_after_space(payload, 0) :][:1] != "[":
         return [payload]
     try:
-        orders = list(_elements(payload))
+        orders = list(islice(_elements(payload), MOST_ORDERS + 1))
     except (ValueError, RecursionError) as error:
         raise NoOrders(f"The list is not JSON: {str(error)[:200]}.", "json-invalid") from None
     if not 1 <= len(orders) <= MOST_ORDERS:
-        raise NoOrders(f"Send 1 to {MOST_ORDERS} orders in a message, not {len(orders) or 'none'}.", "too-many" if orders else "empty")
+        raise NoOrders(f"Send 1 to {MOST_ORDERS} orders in a message, not {'more' if orders else 'none'}.", "too-many" if orders else "empty")
     return orders
 
 
