@@ -129,7 +129,7 @@ def orders_in(payload: str) -> Sequence[str]:
     except (ValueError, RecursionError) as error:
         raise NoOrders(f"The list is not JSON: {str(error)[:200]}.", "json-invalid") from None
     if not 1 <= len(orders) <= MOST_ORDERS:
-        raise NoOrders(f"Send 1 to {MOST_ORDERS} orders in a message, not {'more' if orders else 'none'}.", "too-many" if orders else "empty")
+        raise NoOrders(f"Send 1 to {MOST_ORDERS} orders in a message.", "too-many" if orders else "empty")
     return orders
 
 
