@@ -2,6 +2,7 @@
 The locks hold what pyproject.toml asks for, all of it or what is needed to run, with hashes and without the address of any server.
 """
 
+import json
 import re
 import tomllib
 
@@ -32,6 +33,12 @@ def test_holds_what_is_needed_to_run(line: str) -> None:
 @pytest.mark.parametrize("lock", LOCKS.values(), ids=LOCKS)
 def test_names_no_server_and_no_folder(lock: str) -> None:
     assert not re.search(r"://|^-|/", lock, re.MULTILINE)
+
+
+def test_the_foreign_clients_lock_names_no_server_and_has_a_hash_for_everything() -> None:
+    lock = (REPOSITORY / "tests" / "foreign" / "package-lock.json").read_text()
+    assert "://" not in lock
+    assert all(one["integrity"].startswith("sha512-") for name, one in json.loads(lock)["packages"].items() if name)
 
 
 @pytest.mark.parametrize("lock", LOCKS.values(), ids=LOCKS)

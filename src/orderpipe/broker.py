@@ -12,6 +12,7 @@ import amqp.exceptions
 import celery
 import redis.exceptions
 from celery import Celery
+from kombu import Connection
 from kombu import Queue as BrokerQueue
 from kombu.exceptions import KombuError
 from kombu.transport import redis as redis_transport
@@ -175,3 +176,13 @@ def _length(connection: Any, channel: Any, name: str) -> int:
         return int(channel.queue_declare(queue=name, passive=True).message_count)
     except connection.channel_errors:  # nobody has used this queue yet
         return 0
+
+
+def lengths_at(url: str, names: Sequence[str]) -> dict[str, int] | None:
+    """Messages waiting in these queues of another broker; None when it does not answer."""
+    try:
+        with Connection(url, connect_timeout=2) as connection:
+            return {name: _length(connection, connection.channel(), name) for name in names}
+    except _UNREACHABLE as error:
+        log.warning("The broker of the door does not answer (%s).", error)
+        return None

@@ -22,6 +22,9 @@ class Settings(BaseSettings):
 
     database_url: str = Field("", description="PostgreSQL, as postgresql+psycopg://user@host:port/database")
     broker_url: str = Field("", description="Celery broker, as redis://host:port/0 or amqp://user:password@host/vhost")
+    door_url: str = Field(
+        "", description="broker on which shops put orders themselves, never the one above; empty: that door is closed"
+    )
     data: Path = Field(Path(".orderpipe"), description="folder of the private servers and of everything `orderpipe up` keeps")
     seals: Path | None = Field(
         None, description="folder of the journal's seals, best on another disk; `seals` in the data folder by default"

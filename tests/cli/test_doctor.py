@@ -15,11 +15,15 @@ from orderpipe.cli.examination import masked
 from orderpipe.domain.orders import Contact, OrderDraft, number_of, public_id
 from orderpipe.intake import receive
 from orderpipe.intake.outcomes import Received
+from orderpipe.intake.record import record
+from orderpipe.intake.refusals import Malformed
 from orderpipe.local.mail_catcher import MailCatcher
 from orderpipe.settings import settings
 from tests import builders
 from tests.cli.conftest import Terminal
 from tests.floor import Floor
+from tests.shop_system import ShopSystem
+from workers import door
 
 
 def signs(terminal: Terminal) -> dict[str, dict[str, Any]]:
@@ -56,6 +60,28 @@ def test_looks_at_the_database_the_clock_and_what_stands_still(orderpipe: Termin
     assert number_of(order_id) in found["failed stages"]["said"]
     assert "orderpipe order decide NUMBER resume" in found["failed stages"]["remedy"]
     assert found["clock"]["well"]
+
+
+def test_looks_at_the_broker_door(
+    orderpipe: Terminal, engine: Engine, floor: Floor, monkeypatch: pytest.MonkeyPatch, broker_url: str
+) -> None:
+    monkeypatch.setenv("ORDERPIPE_DOOR_URL", broker_url)
+    settings.cache_clear()
+    with engine.begin() as tx:
+        shop_id = builders.shop(tx, "corner")
+        record(tx, [Received(shop_id, b"{}", Malformed(()), "broker", source_id=f"t/{n}") for n in range(2)], utc_now())
+    client = ShopSystem(broker_url, "corner", "op_")
+    client.submit({})
+    client.close()
+    found = signs(orderpipe)
+    assert (found["broker door"]["said"], found["broker door"]["well"]) == ("nobody takes what shops put there", False)
+    assert found["refused at the broker door since yesterday"]["said"] == "2 of corner"
+    assert "…" in found["ORDERPIPE_DOOR_URL"]["said"]
+    door.senders(engine, utc_now())
+    assert signs(orderpipe)["broker door"]["said"] == "open; waiting: submit.corner 1"
+    monkeypatch.setenv("ORDERPIPE_DOOR_URL", "redis://127.0.0.1:1/1")
+    settings.cache_clear()
+    assert signs(orderpipe)["broker door"]["said"] == "its broker does not answer"
 
 
 def test_looks_at_broker_workers_and_mail_server(

@@ -41,6 +41,7 @@ def test_starts_migrates_tells_each_process_of_the_others_and_stops(tmp_path: Pa
         told = (tmp_path / "data" / "told").read_text().splitlines()
         assert set(told) >= {f"{name}={value}" for name, value in environment.items()}
         assert environment["ORDERPIPE_SMTP_URL"] == "smtp://mail.example"
+        assert environment["ORDERPIPE_DOOR_URL"] == environment["ORDERPIPE_BROKER_URL"].removesuffix("0") + "1"
         threading.Timer(0.3, stack.supervisor.ask_to_stop).start()
         stack.run_until_stopped()
         started = time.monotonic()
@@ -72,3 +73,10 @@ def test_the_product_reads_every_queue(tmp_path: Path) -> None:
     commands = [program.command for program in product(place) if "-Q" in program.command]
     read = {queue for command in commands for queue in command[command.index("-Q") + 1].split(",")}
     assert read == {lane.queue for lane in Lane} | set(Queue)
+
+
+def test_the_broker_door_is_open_where_it_has_a_broker(tmp_path: Path) -> None:
+    def names(environment: dict[str, str]) -> set[str]:
+        return {program.name for program in product(Place(tmp_path, {"api": 8000, "flower": 5555}, environment))}
+
+    assert names({"ORDERPIPE_DOOR_URL": "redis://127.0.0.1/1"}) - names({"ORDERPIPE_DOOR_URL": ""}) == {"broker-door"}

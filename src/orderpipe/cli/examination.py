@@ -22,14 +22,16 @@ from orderpipe.channels.smtp import MailServer
 from orderpipe.cli.terminal import local_time
 from orderpipe.domain.orders import number_of, public_id
 from orderpipe.flow import Lane, Queue
+from orderpipe.intake.envelope import queue_of
 from orderpipe.settings import Settings
-from orderpipe.store import invariants, migrations_runner, notifications, vital_signs
+from orderpipe.store import clock, invariants, migrations_runner, notifications, shops, vital_signs
 from orderpipe.store.database import DatabaseError
 from orderpipe.store.metadata import Tx
 
 TICK_WITHIN = timedelta(seconds=60)
 FORGOTTEN = timedelta(minutes=10)
 LETTER_WITHIN = timedelta(minutes=15)
+REFUSALS_SHOWN = timedelta(days=1)
 ANSWER_SECONDS = 2.0
 _WITHOUT_TOKENS = frozenset({
     "", "postgresql", "postgresql+psycopg", "redis", "rediss", "amqp", "amqps", "smtp", "smtps", "http", "https",
@@ -71,7 +73,7 @@ def _versions() -> Sign:
 
 
 def _configured(settings: Settings) -> Iterator[Sign]:
-    for name, needed in (("database_url", True), ("broker_url", True), ("smtp_url", True), ("sms_url", False)):
+    for name, needed in (("database_url", True), ("broker_url", True), ("smtp_url", True), ("sms_url", False), ("door_url", False)):
         url = getattr(settings, name)
         variable = f"ORDERPIPE_{name.upper()}"
         if url:
@@ -98,10 +100,11 @@ def _behind_the_database(parts: Assembly) -> Iterator[Sign]:
         yield from _clock(tx, parts.clock())
         yield from _standing_still(tx, parts.clock())
         yield from _letters(tx, parts.clock())
+        yield from _broker_door(tx, parts.settings.door_url, parts.clock())
 
 
 def _clock(tx: Tx, now: datetime) -> Iterator[Sign]:
-    due = vital_signs.ticks(tx)
+    due = {name: at for name, at in vital_signs.ticks(tx).items() if name != clock.BROKER_DOOR}  # which tells of itself, without a beat
     late = [name for name, at in due.items() if at < now - TICK_WITHIN]
     if "sweep" not in due:
         remedy = "Start `celery -A workers.celery_app beat`, and a worker of the queue clock."
@@ -142,6 +145,24 @@ def _letters(tx: Tx, now: datetime) -> Iterator[Sign]:
     yield Sign("letters waiting", said, not late, remedy if late else "")
     dead = vital_signs.dead_letters(tx)
     yield Sign("dead letters", str(dead or "none"), not dead, "orderpipe mail dead" if dead else "")
+
+
+def _broker_door(tx: Tx, url: str, now: datetime) -> Iterator[Sign]:
+    if not url:
+        return
+    lengths = broker.lengths_at(url, [queue_of(shop.code) for shop in shops.list_shops(tx)])
+    due = vital_signs.ticks(tx).get(clock.BROKER_DOOR)
+    if lengths is None:
+        yield Sign("broker door", "its broker does not answer", False, "Start it, or correct ORDERPIPE_DOOR_URL.")
+    elif due is None or due < now - TICK_WITHIN:
+        said = f"nobody takes what shops put there{f' since {local_time(due)}' if due else ''}"
+        yield Sign("broker door", said, False, "Start `python -m workers.door`, or `orderpipe up`.")
+    else:
+        waiting = ", ".join(f"{name} {length}" for name, length in lengths.items() if length)
+        yield Sign("broker door", f"open; waiting: {waiting or 'none'}")
+    found = vital_signs.refused(tx, "broker", now - REFUSALS_SHOWN)
+    said = ", ".join(f"{count} of {code}" for code, count in found.items()) or "none"
+    yield Sign("refused at the broker door since yesterday", said)
 
 
 def _behind_the_broker(settings: Settings) -> Iterator[Sign]:

@@ -33,7 +33,8 @@ def explain(error: ErrorDetails, fields: Sequence[str]) -> FieldError:
 
 def pointer_to(location: Sequence[int | str]) -> str:
     """The JSON pointer (RFC 6901) of a place in a document."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
+    # a NUL character stands in no text of the database, so it is shown as JSON writes it
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1").replace("\0", "\\u0000") for part in location)
 
 
 def _sentence(error: ErrorDetails, fields: Sequence[str]) -> str:

@@ -88,7 +88,7 @@ Outcome = Recorded | Refused | Replayed | Kept
 
 def malformed(reason: Malformed) -> Refused:
     """What has no form."""
-    return Refused(422, "malformed", str(reason), reason.errors)
+    return Refused(422, reason.code, str(reason), reason.errors)
 
 
 def answer_to(outcome: Outcome) -> tuple[int, Mapping[str, Any]]:

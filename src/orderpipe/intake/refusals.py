@@ -18,8 +18,11 @@ class FieldError:
 
 
 class Malformed(Exception):
-    """What was sent is no order; `errors` say where and why."""
+    """What was sent does not have the form of an order."""
+
+    code = "malformed"
 
     def __init__(self, errors: Iterable[FieldError]) -> None:
-        super().__init__("What was sent does not have the form of an order.")
+        """`errors` say where and why; what in general, the docstring of the class."""
+        super().__init__(self.__doc__)
         self.errors = tuple(errors)

@@ -47,8 +47,10 @@ def catchers(place: Place, labels: frozenset[str]) -> list[Program]:
 
 
 def product(place: Place) -> list[Program]:
-    """The workers by role, the clock, the HTTP door, and Flower."""
+    """The workers by role, the clock, the doors, and Flower."""
+    door = [_program(place, "broker-door", (*PYTHON, "workers.door"))] if place.environment.get("ORDERPIPE_DOOR_URL") else []
     return [
+        *door,
         _worker(place, "express", Lane.EXPRESS.queue),
         _worker(place, "standard", Lane.EXPRESS.queue, Lane.STANDARD.queue, processes=2),
         _worker(place, "bulk", Lane.BULK.queue, processes=2),

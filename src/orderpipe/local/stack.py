@@ -23,6 +23,9 @@ from orderpipe.store import migrations_runner
 PREFERRED = {"api": range(8000, 8010), "flower": range(5555, 5565), "smtp": range(1025, 1035), "mail": range(8025, 8035)}
 """Ports taken where they are free, so that the addresses look familiar; the other labels are postgres, redis and sms."""
 
+DOOR = 1
+"""The private Redis's database that the broker door reads; the stages' is 0."""
+
 
 class Stack:
     """
@@ -93,6 +96,7 @@ class Stack:
             "SMS that were sent": self._http("sms") if "sms" in self._caught() else "",
             "PostgreSQL": self._environment["ORDERPIPE_DATABASE_URL"],
             "Broker": self._environment["ORDERPIPE_BROKER_URL"],
+            "Broker door": self._environment["ORDERPIPE_DOOR_URL"],
         }
         return {label: address for label, address in shown.items() if address}
 
@@ -126,6 +130,7 @@ class Stack:
             "ORDERPIPE_DATA": str(self._folder.path),
             "ORDERPIPE_DATABASE_URL": given.database_url,
             "ORDERPIPE_BROKER_URL": given.broker_url,
+            "ORDERPIPE_DOOR_URL": given.door_url,
             "ORDERPIPE_SMTP_URL": given.smtp_url or f"smtp://{LOOPBACK}:{self._ports['smtp']}",
             "ORDERPIPE_SMS_URL": given.sms_url or caught_sms,
             "ORDERPIPE_PUBLIC_URL": public,
@@ -142,6 +147,7 @@ class Stack:
             redis = Redis(self._folder.path / "redis", port=self._ports["redis"])
             programs.append(redis.program())
             self._environment["ORDERPIPE_BROKER_URL"] = redis.url()
+            self._environment["ORDERPIPE_DOOR_URL"] = self._settings.door_url or redis.url(DOOR)
         self.supervisor.start(programs)
         if "postgres" in self._ports:
             postgres.ensure_database("orderpipe")

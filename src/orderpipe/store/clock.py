@@ -11,6 +11,9 @@ from sqlalchemy import text
 from orderpipe.flow import Unit
 from orderpipe.store.metadata import Tx
 
+BROKER_DOOR = "door"
+"""As what the broker door says among the jobs that it lives."""
+
 _DUE = {
     Unit.ORDER: "t.id, t.id AS order_id, t.state, t.waiting_for, t.attempts, t.lane, t.shop_id, false AS appointment, t.next_at",
     Unit.FULFILLMENT: "t.id, t.order_id, t.state, t.waiting_for, t.attempts, t.lane, t.shop_id, t.kind = 'appointment' AS appointment, "

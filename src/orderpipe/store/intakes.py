@@ -48,6 +48,7 @@ intake = Table(
     CheckConstraint("state IN ('pending', 'recorded', 'refused')", name="state"),
     CheckConstraint("(state = 'pending') = (next_at IS NOT NULL)", name="pending_has_next_at"),
     Index("ix_intake_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+    Index("ix_intake_refused", "shop_id", "id", postgresql_where=text("state = 'refused'")),
 )
 """`source_id` is the sender's own id of the message where there is one, else the SHA-256 of its bytes."""
 
@@ -80,6 +81,9 @@ class Intake:
     last_error: str | None
     order_id: int | None
     result: Mapping[str, Any] | None
+
+
+_COLUMNS = ", ".join(Intake.__dataclass_fields__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +150,38 @@ def note_error(tx: Tx, intake_id: int, error: str, not_before: datetime) -> None
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which intakes are wanted: of one state, of one door, of one message whose parts are numbered `id/0` to `id/{MOST_PARTS}`."""
+
+    state: str | None = None
+    channel: str | None = None
+    task: str | None = None
+
+
+MOST_PARTS = 1_000
+"""Orders that one message may carry at most."""
+
+
+def listed(tx: Tx, shop_id: int, which: Filter, *, before: int | None, limit: int) -> list[Intake]:
+    """A shop's intakes, the newest first; `before` is an id."""
+    wanted = {
+        "state = :state": which.state, "channel = :channel": which.channel, "id < :before": before,
+        # named one by one, so that the index finds them
+        "source_id = ANY(:parts)": [f"{which.task}/{part}" for part in range(MOST_PARTS + 1)] if which.task else None,
+    }
+    conditions = "".join(f" AND {condition}" for condition, value in wanted.items() if value is not None)
+    given = dict(zip(("state", "channel", "before", "parts"), wanted.values(), strict=True))
+    rows = tx.execute(
+        text(f"SELECT {_COLUMNS} FROM intake WHERE shop_id = :shop_id{conditions} ORDER BY id DESC LIMIT :limit"),
+        {"shop_id": shop_id, "limit": limit, **{name: value for name, value in given.items() if value is not None}},
+    )
+    return [Intake(*row) for row in rows]
+
+
 def read(tx: Tx, shop_id: int, intake_id: int) -> Intake | None:
     """A shop's intake."""
-    columns = ", ".join(Intake.__dataclass_fields__)
     row = tx.execute(
-        text(f"SELECT {columns} FROM intake WHERE id = :id AND shop_id = :shop_id"), {"id": intake_id, "shop_id": shop_id}
+        text(f"SELECT {_COLUMNS} FROM intake WHERE id = :id AND shop_id = :shop_id"), {"id": intake_id, "shop_id": shop_id}
     ).one_or_none()
     return Intake(*row) if row else None

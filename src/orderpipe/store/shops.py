@@ -81,6 +81,16 @@ class Shop(NewShop):
 
 
 @dataclass(frozen=True, slots=True)
+class Signing:
+    """A shop, and one of the live keys it signs with; no key, no hint and no hash where it has none."""
+
+    shop_id: int
+    code: str
+    hint: str | None
+    hash: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
     """An API key without its secret, of which only `hint`, the last four characters, is kept."""
 
@@ -153,6 +163,14 @@ def find_key(tx: Tx, secret: str) -> Key | None:
 def keys_of(tx: Tx, shop_id: int) -> list[Key]:
     """A shop's keys, revoked ones included, the oldest first."""
     return [_key(row) for row in tx.execute(text(f"SELECT {_KEY} FROM api_key WHERE shop_id = :id ORDER BY id"), {"id": shop_id})]
+
+
+def signing_keys(tx: Tx) -> list[Signing]:
+    """Every shop with each of its own live keys, by code."""
+    return [Signing(*row) for row in tx.execute(text(
+        """SELECT s.id, s.code, k.hint, k.hash FROM shop s
+            LEFT JOIN api_key k ON k.shop_id = s.id AND k.role = 'shop' AND k.revoked_at IS NULL ORDER BY s.code, k.id"""
+    ))]
 
 
 def revoke(tx: Tx, key_id: int, now: datetime) -> Key:

@@ -51,6 +51,16 @@ def unread(tx: Tx, limit: int = 20) -> list[tuple[int, str]]:
     return [(row.id, row.last_error) for row in rows]
 
 
+def refused(tx: Tx, channel: str, since: datetime) -> dict[str, int]:
+    """How many orders and messages each shop, by code, had refused at a door since this instant (UTC)."""
+    rows = tx.execute(
+        text("""SELECT s.code, count(*) AS refused FROM intake i JOIN shop s ON s.id = i.shop_id
+            WHERE i.state = 'refused' AND i.channel = :channel AND i.received_at >= :since GROUP BY s.code ORDER BY s.code"""),
+        {"channel": channel, "since": since},
+    )
+    return {row.code: row.refused for row in rows}
+
+
 def dead_letters(tx: Tx) -> int:
     """How many notifications could not be delivered."""
     return int(tx.execute(text("SELECT count(*) FROM notification WHERE state = 'dead'")).scalar_one())

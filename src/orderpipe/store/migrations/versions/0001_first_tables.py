@@ -241,6 +241,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('shop_id', 'channel', 'source_id', name=op.f('uq_intake_shop_id_channel_source_id'))
     )
     op.create_index('ix_intake_next_at', 'intake', ['next_at'], unique=False, postgresql_where=sa.text('next_at IS NOT NULL'))
+    op.create_index('ix_intake_refused', 'intake', ['shop_id', 'id'], unique=False, postgresql_where=sa.text("state = 'refused'"))
     op.create_table('location',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('shop_id', sa.BigInteger(), nullable=False),
@@ -491,6 +492,7 @@ def downgrade() -> None:
     op.drop_index('ix_orders_next_at', table_name='orders', postgresql_where=sa.text('next_at IS NOT NULL'))
     op.drop_table('orders')
     op.drop_table('location')
+    op.drop_index('ix_intake_refused', table_name='intake', postgresql_where=sa.text("state = 'refused'"))
     op.drop_index('ix_intake_next_at', table_name='intake', postgresql_where=sa.text('next_at IS NOT NULL'))
     op.drop_table('intake')
     op.drop_table('customer')
