@@ -1,0 +1,144 @@
+"""
+The ground on which every side is measured: one durable PostgreSQL and one Redis, a fresh database for each side, one side at a time.
+
+Everything listens on the loopback address, on free ports, and ends with the block.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import kombu.pools
+import redis
+from celery import Celery
+from sqlalchemy import text
+
+from benchmarks import ledger
+from benchmarks.bench_shop import open_shop
+from benchmarks.ledger import Ledger
+from orderpipe.local.child import Child, Program, stop_all
+from orderpipe.local.ports import free_port
+from orderpipe.local.postgres import Postgres
+from orderpipe.local.processes import Place
+from orderpipe.local.redis import Redis
+from orderpipe.settings import settings
+from orderpipe.store import database, migrations_runner
+from orderpipe.store.database import Database
+
+TEMPLATE = "template_of_sides"
+Programs = Callable[[Place], Sequence[Program]]
+
+
+@dataclass(slots=True)
+class Side:
+    """One side while it is measured: its database with the shop in it. When its block is over, `written` says what it wrote."""
+
+    engine: Database
+    shop_id: int
+    place: Place
+    written: Ledger | None = None
+
+    @property
+    def database_url(self) -> str:
+        """The side's database for libpq."""
+        return self.place.environment["ORDERPIPE_DATABASE_URL"].replace("+psycopg", "")
+
+
+class Ground:
+    """The two servers. `side` gives one contender a database, a broker and its processes for as long as the block lasts."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._postgres = Postgres(folder / "postgres", port=free_port())
+        self._redis = Redis(folder / "redis", port=free_port())
+        self._servers = [Child(one.program(), folder / f"{one.program().name}.log") for one in (self._postgres, self._redis)]
+
+    def start(self) -> None:
+        """Start both servers and make the migrated database that every side gets a copy of."""
+        for server in self._servers:
+            server.start()
+        for server in self._servers:
+            server.wait_until_ready()
+        self._postgres.create_database(TEMPLATE)
+        migrations_runner.upgrade(self._postgres.url(TEMPLATE))
+
+    def stop(self) -> None:
+        """End both servers."""
+        stop_all(self._servers)
+
+    @contextmanager
+    def side(self, name: str, programs: Programs) -> Iterator[Side]:
+        """A fresh database and an empty broker with these processes, which have ended when the block is over."""
+        self._postgres.create_database(name, template=TEMPLATE)
+        place = Place(_made(self._folder / name), {"api": 0, "flower": 0}, self._environment(name))
+        engine = database.connect.__wrapped__(self._postgres.url(name), pool_size=5)
+        with engine.begin() as tx:
+            side = Side(engine, open_shop(tx), place)
+        _become(place)
+        before = self._ledger(engine)
+        children = [Child(program, place.folder / f"{program.name}.log") for program in programs(place)]
+        try:
+            for child in children:
+                child.start()
+            for child in children:
+                child.wait_until_ready()
+            yield side
+        finally:
+            stop_all(children)
+            try:
+                side.written = self._ledger(engine) - before
+            finally:
+                engine.dispose()
+
+    def _ledger(self, engine: Database) -> Ledger:
+        """What stands in the server's statistics, with every connection but ours closed so that nothing is still to be counted."""
+        engine.dispose()
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("CHECKPOINT"))
+            return ledger.read(connection)
+
+    def _environment(self, name: str) -> dict[str, str]:
+        with redis.Redis.from_url(self._redis.url()) as client:
+            client.flushall()
+        return {
+            "ORDERPIPE_DATA": str(self._folder / name), "ORDERPIPE_DATABASE_URL": self._postgres.url(name),
+            "ORDERPIPE_BROKER_URL": self._redis.url(), "ORDERPIPE_SMTP_URL": "null:", "ORDERPIPE_SMS_URL": "null:",
+        }
+
+
+@contextmanager
+def ground() -> Iterator[Ground]:
+    """Private servers in a folder that is removed in the end."""
+    with tempfile.TemporaryDirectory(prefix="orderpipe-bench-", ignore_cleanup_errors=True) as folder:
+        made = Ground(Path(folder))
+        try:
+            made.start()
+            yield made
+        finally:
+            made.stop()
+
+
+def point_at(app: Celery, place: Place) -> None:
+    """Let this process's app send to the side's broker."""
+    url = place.environment["ORDERPIPE_BROKER_URL"]
+    if app.conf.broker_url != url:
+        app.conf.update(broker_url=url)
+        app.close()  # forgets the pool of connections to the broker before
+        kombu.pools.reset()
+
+
+def _become(place: Place) -> None:
+    """Let this process, which stands at the door, belong to the side as well."""
+    os.environ.update(place.environment)
+    settings.cache_clear()
+    from orderpipe import broker
+
+    point_at(broker.app, place)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder
