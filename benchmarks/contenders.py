@@ -85,6 +85,9 @@ def dramatiq(processes: int, threads: int) -> Contender:
 def dbos(processes: int, workflows: int) -> Contender:
     """DBOS with so many processes, each running so many workflows at a time."""
     def programs(place: Place) -> list[Program]:
+        from benchmarks.peers import dbos_workflow
+
+        dbos_workflow.prepare(dbos_workflow.address())
         command = (*PYTHON, "benchmarks.peers.dbos_workflow")
         stages = [_program(place, f"dbos-stages-{one}", *command, "stages", str(workflows)) for one in range(processes)]
         return [*stages, _program(place, "dbos-mail", *command, "mail", "2")]
