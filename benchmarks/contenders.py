@@ -49,6 +49,17 @@ def celery(processes: int) -> Contender:
     return Contender(f"celery_{processes}", f"{processes} processes", programs, celery_door)
 
 
+def celery_in_lanes() -> Contender:
+    """The plain chain with a worker for each lane, as many processes as orderpipe has for its own."""
+    def programs(place: Place) -> list[Program]:
+        return [
+            celery_worker(place, "express", "express"), celery_worker(place, "standard", "express", "standard", processes=2),
+            celery_worker(place, "bulk", "bulk", processes=2), celery_worker(place, "mail", "mail"),
+        ]
+
+    return Contender("celery", "workers by lane", programs, celery_door)
+
+
 def celery_door(side: Side) -> Door:
     """Its messages go out from this process."""
     from benchmarks.peers import celery_chain
@@ -99,6 +110,14 @@ def dbos(processes: int, workflows: int) -> Contender:
 
     name, setting = f"dbos_{processes}x{workflows}", f"{processes} processes of {workflows} workflows"
     return Contender(name, setting, programs, door, _missing("dbos", "dbos"))
+
+
+def with_import(one: Contender) -> Contender:
+    """The same with a large import running beside, in the lane for such."""
+    def programs(place: Place) -> list[Program]:
+        return [*one.programs(place), _program(place, "import", *PYTHON, "benchmarks.bulk_import", one.name)]
+
+    return replace(one, name=f"{one.name}_import", setting=f"{one.setting}, an import beside", programs=programs)
 
 
 def _missing(module: str, package: str) -> str:

@@ -23,8 +23,8 @@ GROUP = 200
 class Door(Protocol):
     """How orders and facts come in."""
 
-    def take(self, numbers: Sequence[int], prefix: str) -> None:
-        """Take these orders down, and let the pipeline know."""
+    def take(self, numbers: Sequence[int], prefix: str, kind: str = "standard") -> None:
+        """Take these orders down, and let the pipeline know; `kind`, standard or bulk, is their type and names their lane too."""
 
     def wake(self, hints: Sequence[Hint]) -> None:
         """Facts were recorded: let the pipeline know which units go on."""
@@ -39,13 +39,13 @@ class OwnDoor:
     def __init__(self, side: Side) -> None:
         self._side = side
 
-    def take(self, numbers: Sequence[int], prefix: str) -> None:
+    def take(self, numbers: Sequence[int], prefix: str, kind: str = "standard") -> None:
         """In groups of one transaction and one message."""
         for start in range(0, len(numbers), GROUP):
             with self._side.engine.begin() as tx:
-                some = [received(self._side.shop_id, number, prefix) for number in numbers[start : start + GROUP]]
+                some = [received(self._side.shop_id, number, prefix, kind) for number in numbers[start : start + GROUP]]
                 outcomes = record(tx, some, datetime.now(UTC))
-            broker.send_stage("validate", [one.order_id for one in outcomes if isinstance(one, Recorded)], "standard")
+            broker.send_stage("validate", [one.order_id for one in outcomes if isinstance(one, Recorded)], kind)
 
     def wake(self, hints: Sequence[Hint]) -> None:
         """As the HTTP door does."""
@@ -61,10 +61,10 @@ class PlainDoor:
     def __init__(self, side: Side, start: Callable[[int, int, str], None], go_on: Callable[[str, int, str], None]) -> None:
         self._side, self._start, self._go_on = side, start, go_on
 
-    def take(self, numbers: Sequence[int], prefix: str) -> None:
+    def take(self, numbers: Sequence[int], prefix: str, kind: str = "standard") -> None:
         """One by one."""
         for number in numbers:
-            self._start(*plain.record(self._side.shop_id, order_json(number, prefix)), "standard")
+            self._start(*plain.record(self._side.shop_id, order_json(number, prefix, kind)), kind)
 
     def wake(self, hints: Sequence[Hint]) -> None:
         """One by one."""

@@ -24,13 +24,15 @@ WITH n AS (SELECT number, number %% 5000 AS customer FROM generate_series(%(firs
     SELECT id, place, 'SKU-' || (id * 7 + place) %% 50, 'goods', 'As in the catalogue', place, 2 FROM o, generate_series(1, 2) AS place
 ), kept AS (
     INSERT INTO intake (shop_id, channel, source_id, parser, raw, state, received_at, order_id)
-    SELECT %(shop)s, 'http', encode(sha256(convert_to(reference, 'UTF8')), 'hex'), 'json-order', '\\x{RAW.hex()}', 'recorded', now(), id FROM o
+    SELECT %(shop)s, 'http', encode(sha256(convert_to(reference, 'UTF8')), 'hex'), 'json-order', '\\x{RAW.hex()}', 'recorded', now(), id
+    FROM o
 ), noted AS (
     INSERT INTO journal (order_id, seq, at, actor, what, after, note)
     SELECT id, 1, now(), 'intake', 'order.received', 'received', '{{"by": "", "channel": "http"}}' FROM o
 ), letters AS (
     INSERT INTO notification (order_id, audience, channel, recipient, kind, language, facts, dedupe_key, next_at, created_at)
-    SELECT id, 'customer', 'email', customer ->> 'email', 'acknowledgement', 'en', '{FACTS["acknowledgement"]}', 'acknowledgement:' || id, now(), now()
+    SELECT id, 'customer', 'email', customer ->> 'email', 'acknowledgement', 'en', '{FACTS["acknowledgement"]}',
+        'acknowledgement:' || id, now(), now()
     FROM o
 )
 SELECT array_agg(id ORDER BY id) FROM o
@@ -58,8 +60,9 @@ _CUSTOMERS = """INSERT INTO customer AS c (shop_id, contact_key, name, email, la
     FROM orders WHERE id = ANY(%(ids)s) ORDER BY 2 ON CONFLICT (shop_id, contact_key) DO UPDATE SET name = excluded.name
     WHERE c.name IS DISTINCT FROM excluded.name"""
 _PLAN = """INSERT INTO fulfillment (id, order_id, shop_id, lane, kind, location_id, reserved, state, waiting_for, next_at, stage_entered_at,
-        due_at) SELECT id * 1000 + 1, id, %(shop)s, 'standard', 'parcel', 1, true, 'planned', 'promise', now() + interval '5 minutes', now(),
-        now() + interval '1 day' FROM unnest(%(ids)s::bigint[]) AS id"""
+        due_at)
+    SELECT id * 1000 + 1, id, %(shop)s, 'standard', 'parcel', 1, true, 'planned', 'promise', now() + interval '5 minutes',
+        now(), now() + interval '1 day' FROM unnest(%(ids)s::bigint[]) AS id"""
 _PLAN_LINES = """INSERT INTO fulfillment_line (fulfillment_id, number, sku, quantity)
     SELECT order_id * 1000 + 1, number, sku, quantity FROM order_line WHERE order_id = ANY(%(ids)s)"""
 # every batch wants every article: their rows are taken in one order, so that two connections cannot wait for each other

@@ -54,7 +54,11 @@ class Ground:
         self._folder = folder
         self._postgres = Postgres(folder / "postgres", port=free_port())
         self._redis = Redis(folder / "redis", port=free_port())
-        self._servers = [Child(one.program(), folder / f"{one.program().name}.log") for one in (self._postgres, self._redis)]
+        # when each transaction was committed is kept, so that an order's time ends with the commit and nobody has to watch for it
+        program = self._postgres.program()
+        with (folder / "postgres" / "postgresql.conf").open("a") as settings_of_server:
+            settings_of_server.write("track_commit_timestamp = on\n")
+        self._servers = [Child(one, folder / f"{one.name}.log") for one in (program, self._redis.program())]
 
     def start(self) -> None:
         """Start both servers and make the migrated database that every side gets a copy of."""

@@ -13,6 +13,10 @@ from orderpipe.store.database import Database
 _ENDED = text("SELECT count(*) FILTER (WHERE state = 'completed'), count(*) FROM orders")
 
 
+class TooSlow(Exception):
+    """The orders were not done in time."""
+
+
 class NotEqual(Exception):
     """A side did not do the whole work: an order has not completed, a rule of the books is broken, or rows are missing."""
 

@@ -14,7 +14,7 @@ from benchmarks import contenders, floor, ledger
 from benchmarks.contenders import Contender
 from benchmarks.facts import Facts
 from benchmarks.ground import Ground, Side, ground
-from benchmarks.measured import Measured, check
+from benchmarks.measured import Measured, TooSlow, check
 from orderpipe.store.database import Database
 
 ORDERS, PEER_ORDERS = 10_000, 400
@@ -22,11 +22,8 @@ WARM_UP, PEER_WARM_UP = 500, 20
 LONGEST = 300.0
 """Seconds after which a side is given up."""
 
-_LEFT = text("""SELECT (SELECT count(*) FROM orders WHERE next_at IS NOT NULL), (SELECT count(*) FROM notification WHERE next_at IS NOT NULL)""")
-
-
-class TooSlow(Exception):
-    """The orders did not complete in time."""
+_LEFT = text("""SELECT (SELECT count(*) FROM orders WHERE next_at IS NOT NULL),
+    (SELECT count(*) FROM notification WHERE next_at IS NOT NULL)""")
 
 
 def measure(orders: int | None = None) -> dict[str, float]:
@@ -36,8 +33,8 @@ def measure(orders: int | None = None) -> dict[str, float]:
         given = _measure(here, contenders.orderpipe_unrendered(), orders or ORDERS, WARM_UP)
         lowest = floor.measure(here, orders or ORDERS)
         figures = {
-            "pipeline_per_s": round(own.per_s), "pipeline_unrendered_per_s": round(given.per_s), "pipeline_floor_per_s": round(lowest.per_s),
-            "pipeline_vs_floor": round(given.per_s / lowest.per_s, 2),
+            "pipeline_per_s": round(own.per_s), "pipeline_unrendered_per_s": round(given.per_s),
+            "pipeline_floor_per_s": round(lowest.per_s), "pipeline_vs_floor": round(given.per_s / lowest.per_s, 2),
         }
         sides = [own, given, lowest]
         for name, ways in PEERS.items():

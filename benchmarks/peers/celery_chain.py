@@ -18,7 +18,7 @@ app.conf.update(
     task_acks_late=True,
     task_default_queue="standard",
     task_routes={"letter": {"queue": "mail"}},
-    worker_prefetch_multiplier=4,
+    worker_prefetch_multiplier=16,
     worker_enable_remote_control=False,
     worker_hijack_root_logger=False,
     broker_connection_retry_on_startup=True,

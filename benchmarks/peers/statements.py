@@ -40,7 +40,8 @@ WITH o AS (
     INSERT INTO intake (shop_id, channel, source_id, parser, raw, state, received_at, order_id)
     SELECT %(shop)s, 'http', %(source)s, 'json-order', %(raw)s, 'recorded', %(now)s, id FROM o
 ), noted AS (
-    {_JOURNAL} SELECT id, 1, %(now)s, 'intake', 'order.received', NULL, NULL, 'received', '{{"by": "", "channel": "http"}}', NULL, NULL FROM o
+    {_JOURNAL}
+    SELECT id, 1, %(now)s, 'intake', 'order.received', NULL, NULL, 'received', '{{"by": "", "channel": "http"}}', NULL, NULL FROM o
 ), letter AS (
     {_LETTER} SELECT id, 'customer', 'email', %(email)s, 'acknowledgement', 'en', %(facts)s, 'acknowledgement:' || id, %(now)s, %(now)s
     FROM o RETURNING id
@@ -80,7 +81,8 @@ WITH moved AS (
 ), taken AS (
     UPDATE stock s SET allocated = s.allocated + found.quantity FROM found WHERE s.location_id = found.location_id AND s.sku = found.sku
 ), parcel AS (
-    INSERT INTO fulfillment (id, order_id, shop_id, lane, kind, location_id, reserved, state, waiting_for, next_at, stage_entered_at, due_at)
+    INSERT INTO fulfillment (id, order_id, shop_id, lane, kind, location_id, reserved, state, waiting_for, next_at, stage_entered_at,
+        due_at)
     SELECT id * 1000 + 1, id, shop_id, lane, 'parcel', (SELECT min(location_id) FROM found), true, 'planned', 'promise', %(soon)s, %(now)s,
         %(due_parcel)s FROM moved
 ), lines AS (
@@ -107,7 +109,8 @@ WITH moved AS (
     INSERT INTO promise (fulfillment_id, revision, from_at, until_at, arithmetic, reason, at)
     SELECT %(parcel)s, 1, %(from)s, %(until)s, %(arithmetic)s, 'first promise', %(now)s FROM moved
 ), noted AS ({_journal("order", "allocated", "promised", note="%(note)s::jsonb")})
-{_LETTER} SELECT id, 'customer', 'email', customer ->> 'email', 'delivery-date', language, %(facts)s, 'delivery-date:' || id, %(now)s, %(now)s
+{_LETTER}
+SELECT id, 'customer', 'email', customer ->> 'email', 'delivery-date', language, %(facts)s, 'delivery-date:' || id, %(now)s, %(now)s
 FROM moved RETURNING id
 """
 
@@ -160,7 +163,8 @@ WITH moved AS (
 
 COMPLETE = f"""
 WITH moved AS (
-    UPDATE orders o SET state = 'completed', waiting_for = NULL, next_at = NULL, ended_at = %(now)s, stage_entered_at = %(now)s, due_at = NULL
+    UPDATE orders o SET state = 'completed', waiting_for = NULL, next_at = NULL, ended_at = %(now)s, stage_entered_at = %(now)s,
+        due_at = NULL
     WHERE o.id = %(id)s AND o.state = 'promised'
         AND NOT EXISTS (SELECT FROM fulfillment f WHERE f.order_id = o.id AND f.ended_at IS NULL)
     RETURNING o.id, o.customer, o.language, {_OLD}
@@ -181,6 +185,7 @@ SELECT number, sku, kind, description, quantity, unit_price FROM order_line WHER
 """
 
 SENT = """
-UPDATE notification SET state = 'sent', attempts = attempts + 1, next_at = NULL, provider_id = %(reply)s, sent = %(content)s, sent_at = %(now)s
+UPDATE notification SET state = 'sent', attempts = attempts + 1, next_at = NULL, provider_id = %(reply)s, sent = %(content)s,
+    sent_at = %(now)s
 WHERE id = %(id)s
 """
