@@ -35,6 +35,7 @@ def orderpipe() -> Contender:
 
 def orderpipe_unrendered() -> Contender:
     """orderpipe with letters that are given, not written."""
+
     def programs(place: Place) -> list[Program]:
         return [_with_given_letters(one) if one.name == "worker-notify" else one for one in _engine(place)]
 
@@ -43,6 +44,7 @@ def orderpipe_unrendered() -> Contender:
 
 def celery(processes: int) -> Contender:
     """The plain chain with so many worker processes for its stages."""
+
     def programs(place: Place) -> list[Program]:
         return [celery_worker(place, "stages", "standard", processes=processes), celery_worker(place, "mail", "mail")]
 
@@ -51,6 +53,7 @@ def celery(processes: int) -> Contender:
 
 def celery_in_lanes() -> Contender:
     """The plain chain with a worker for each lane, as many processes as orderpipe has for its own."""
+
     def programs(place: Place) -> list[Program]:
         return [
             celery_worker(place, "express", "express"), celery_worker(place, "standard", "express", "standard", processes=2),
@@ -64,7 +67,7 @@ def celery_door(side: Side) -> Door:
     """Its messages go out from this process."""
     from benchmarks.peers import celery_chain
 
-    point_at(celery_chain.app, side.place)
+    point_at(celery_chain.app, side.place.environment["ORDERPIPE_BROKER_URL"])
     return PlainDoor(side, celery_chain.start, celery_chain.go_on)
 
 
@@ -77,6 +80,7 @@ def celery_worker(place: Place, role: str, *queues: str, processes: int = 1) -> 
 
 def dramatiq(processes: int, threads: int) -> Contender:
     """dramatiq's pipeline with so many processes of so many threads for its stages."""
+
     def programs(place: Place) -> list[Program]:
         command = (*PYTHON, "dramatiq", "benchmarks.peers.dramatiq_pipeline")
         return [
@@ -95,6 +99,7 @@ def dramatiq(processes: int, threads: int) -> Contender:
 
 def dbos(processes: int, workflows: int) -> Contender:
     """DBOS with so many processes, each running so many workflows at a time."""
+
     def programs(place: Place) -> list[Program]:
         from benchmarks.peers import dbos_workflow
 
@@ -114,6 +119,7 @@ def dbos(processes: int, workflows: int) -> Contender:
 
 def with_import(one: Contender) -> Contender:
     """The same with a large import running beside, in the lane for such."""
+
     def programs(place: Place) -> list[Program]:
         return [*one.programs(place), _program(place, "import", *PYTHON, "benchmarks.bulk_import", one.name)]
 

@@ -5,14 +5,13 @@ Nothing is decided, nothing is rendered, no message is sent and nothing is read 
 """
 
 import threading
-import time
 from collections.abc import Sequence
 
 import psycopg
 
 from benchmarks import floor_statements as statements
 from benchmarks.ground import Ground, Side
-from benchmarks.measured import Measured, check
+from benchmarks.measured import Measured, Watch, check
 
 BATCH = 500
 WARM_UP = 500
@@ -26,14 +25,11 @@ def measure(here: Ground, orders: int) -> Measured:
 def _measure(here: Ground, orders: int, connections: int) -> Measured:
     with here.side(f"floor_{connections}", lambda _: ()) as side:
         _run(side, range(WARM_UP), "warm-up", connections)
-        begun = time.perf_counter()
-        _run(side, range(orders), "measured", connections)
-        spent = time.perf_counter() - begun
+        with Watch() as watch:
+            _run(side, range(orders), "measured", connections)
         check(side.engine)
     assert side.written is not None
-    measured = Measured("floor", f"{connections} connections", orders / spent, side.written.per(orders + WARM_UP))
-    print(measured, flush=True)
-    return measured
+    return watch.measured("floor", f"{connections} connections", orders, side.written.per(orders + WARM_UP))
 
 
 def _run(side: Side, numbers: range, prefix: str, connections: int) -> None:

@@ -79,23 +79,27 @@ class Ground:
         self._postgres.create_database(name, template=TEMPLATE)
         place = Place(_made(self._folder / name), {"api": 0, "flower": 0}, self._environment(name))
         engine = database.connect.__wrapped__(self._postgres.url(name), pool_size=5)
-        with engine.begin() as tx:
-            side = Side(engine, open_shop(tx), place)
-        _become(place)
-        before = self._ledger(engine)
+        try:
+            with engine.begin() as tx:
+                side = Side(engine, open_shop(tx), place)
+            before = self._ledger(engine)
+            with _belonging_to(place), self._running(place, programs):
+                yield side
+            side.written = self._ledger(engine) - before
+        finally:
+            engine.dispose()
+
+    @contextmanager
+    def _running(self, place: Place, programs: Programs) -> Iterator[None]:
         children = [Child(program, place.folder / f"{program.name}.log") for program in programs(place)]
         try:
             for child in children:
                 child.start()
             for child in children:
                 child.wait_until_ready()
-            yield side
+            yield
         finally:
             stop_all(children)
-            try:
-                side.written = self._ledger(engine) - before
-            finally:
-                engine.dispose()
 
     def _ledger(self, engine: Database) -> Ledger:
         """What stands in the server's statistics, with every connection but ours closed so that nothing is still to be counted."""
@@ -125,22 +129,30 @@ def ground() -> Iterator[Ground]:
             made.stop()
 
 
-def point_at(app: Celery, place: Place) -> None:
-    """Let this process's app send to the side's broker."""
-    url = place.environment["ORDERPIPE_BROKER_URL"]
+def point_at(app: Celery, url: str) -> None:
+    """Let this process's app send to that broker."""
     if app.conf.broker_url != url:
         app.conf.update(broker_url=url)
         app.close()  # forgets the pool of connections to the broker before
         kombu.pools.reset()
 
 
-def _become(place: Place) -> None:
-    """Let this process, which stands at the door, belong to the side as well."""
+@contextmanager
+def _belonging_to(place: Place) -> Iterator[None]:
+    """Let this process, which stands at the door, belong to the side as well, as long as the block lasts."""
+    before = dict(os.environ)
     os.environ.update(place.environment)
     settings.cache_clear()
-    from orderpipe import broker
+    try:
+        from orderpipe import broker
 
-    point_at(broker.app, place)
+        point_at(broker.app, settings().broker_url)
+        yield
+    finally:
+        for name in place.environment.keys() - before.keys():
+            del os.environ[name]
+        os.environ.update(before)
+        settings.cache_clear()
 
 
 def _made(folder: Path) -> Path:

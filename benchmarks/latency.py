@@ -29,7 +29,7 @@ _RELEASED = text("""SELECT pg_xact_commit_timestamp(j.xmin) FROM orders o JOIN j
 
 
 def measure(orders: int | None = None) -> dict[str, float]:
-    """p50 and p99 in ms of both sides and orderpipe's as a multiple of the chain's, idle and beside an import: the median of five rounds."""
+    """p50 and p99 in ms of both sides, and orderpipe's as a multiple of the chain's: idle, beside an import, median of five rounds."""
     figures: dict[str, float] = {}
     with ground() as here:
         own, peer = contenders.orderpipe(), contenders.celery_in_lanes()

@@ -3,8 +3,10 @@ What a side costs the database: rows and row versions by table, commits, and byt
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
+import psutil
 from sqlalchemy import Connection, text
 
 from orderpipe.store.metadata import metadata
@@ -79,6 +81,16 @@ def read(connection: Connection) -> Ledger:
     }
     totals = connection.execute(_TOTALS).one()
     return Ledger(tables, float(totals.commits), float(totals.wal))
+
+
+def processor_seconds() -> float:
+    """How long this process, the servers and whatever else it started have kept the processors busy."""
+    spent, here = 0.0, psutil.Process()
+    for one in (here, *here.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            times = one.cpu_times()
+            spent += times.user + times.system + times.children_user + times.children_system
+    return spent
 
 
 def difference(ours: Ledger, theirs: Ledger) -> str:

@@ -14,7 +14,7 @@ from benchmarks import contenders, floor, ledger
 from benchmarks.contenders import Contender
 from benchmarks.facts import Facts
 from benchmarks.ground import Ground, Side, ground
-from benchmarks.measured import Measured, TooSlow, check
+from benchmarks.measured import Measured, TooSlow, Watch, check
 from orderpipe.store.database import Database
 
 ORDERS, PEER_ORDERS = 10_000, 400
@@ -29,8 +29,8 @@ _LEFT = text("""SELECT (SELECT count(*) FROM orders WHERE next_at IS NOT NULL),
 def measure(orders: int | None = None) -> dict[str, float]:
     """`pipeline_per_s` and `pipeline_unrendered_per_s`, and the first against each peer, the second against the floor."""
     with ground() as here:
-        own = _measure(here, contenders.orderpipe(), orders or ORDERS, WARM_UP)
-        given = _measure(here, contenders.orderpipe_unrendered(), orders or ORDERS, WARM_UP)
+        own = measure_side(here, contenders.orderpipe(), orders or ORDERS, WARM_UP)
+        given = measure_side(here, contenders.orderpipe_unrendered(), orders or ORDERS, WARM_UP)
         lowest = floor.measure(here, orders or ORDERS)
         figures = {
             "pipeline_per_s": round(own.per_s), "pipeline_unrendered_per_s": round(given.per_s),
@@ -38,7 +38,7 @@ def measure(orders: int | None = None) -> dict[str, float]:
         }
         sides = [own, given, lowest]
         for name, ways in PEERS.items():
-            best = _best(here, [way() for way in ways], min(orders or PEER_ORDERS, PEER_ORDERS))
+            best = _best(here, ways, min(orders or PEER_ORDERS, PEER_ORDERS))
             if best is not None:
                 sides.append(best)
                 figures |= {f"pipeline_{name}_per_s": round(best.per_s, 1), f"pipeline_vs_{name}": round(own.per_s / best.per_s, 1)}
@@ -46,10 +46,10 @@ def measure(orders: int | None = None) -> dict[str, float]:
     return figures | {f"pipeline_{name}_per_order": figure for name, figure in _costs(own).items()}
 
 
-PEERS: dict[str, Sequence[Callable[[], Contender]]] = {
-    "celery": [lambda many=many: contenders.celery(many) for many in (2, 3, 4, 8)],
-    "dramatiq": [lambda shape=shape: contenders.dramatiq(*shape) for shape in ((1, 4), (2, 2), (2, 4), (3, 2))],
-    "dbos": [lambda shape=shape: contenders.dbos(*shape) for shape in ((1, 8), (2, 4), (2, 8))],
+PEERS = {
+    "celery": [contenders.celery(processes) for processes in (2, 3, 4, 8)],
+    "dramatiq": [contenders.dramatiq(*shape) for shape in ((1, 4), (2, 2), (2, 4), (3, 2))],
+    "dbos": [contenders.dbos(*shape) for shape in ((1, 8), (1, 16), (2, 8))],
 }
 """The ways in which each peer is tried; the best counts."""
 
@@ -58,35 +58,33 @@ def _best(here: Ground, ways: Sequence[Contender], orders: int) -> Measured | No
     if ways[0].missing:
         print(f"pipeline: skipped: {ways[0].missing}", flush=True)
         return None
-    return max((_measure(here, way, orders, PEER_WARM_UP) for way in ways), key=lambda one: one.per_s)
+    return max((measure_side(here, way, orders, PEER_WARM_UP) for way in ways), key=lambda one: one.per_s)
 
 
-def _measure(here: Ground, contender: Contender, orders: int, warm_up: int) -> Measured:
+def measure_side(here: Ground, contender: Contender, orders: int, warm_up: int) -> Measured:
     with here.side(contender.name, contender.programs) as side, run(contender, side) as take:
         take(warm_up, "warm-up")
-        spent = take(orders, "measured")
+        with Watch() as watch:
+            take(orders, "measured")
         check(side.engine)
     assert side.written is not None
-    measured = Measured(contender.name, contender.setting, orders / spent, side.written.per(orders + warm_up))
-    print(measured, flush=True)
-    return measured
+    return watch.measured(contender.name, contender.setting, orders, side.written.per(orders + warm_up))
 
 
 @contextmanager
-def run(contender: Contender, side: Side) -> Iterator[Callable[[int, str], float]]:
-    """While warehouse and carrier are at work: a function that takes so many orders to their end and tells the seconds that took."""
+def run(contender: Contender, side: Side) -> Iterator[Callable[[int, str], None]]:
+    """While warehouse and carrier are at work: a function that takes so many orders to their end."""
     with closing(contender.door(side)) as door, Facts(side.engine, side.shop_id, wake=door.wake):
-        def take(orders: int, prefix: str) -> float:
-            begun = time.perf_counter()
+        def take(orders: int, prefix: str) -> None:
             door.take(range(orders), prefix)
-            _wait(side.engine, begun)
-            return time.perf_counter() - begun
+            _wait(side.engine)
 
         yield take
 
 
-def _wait(engine: Database, begun: float) -> None:
-    """Until every order is completed and every letter sent."""
+def _wait(engine: Database) -> None:
+    """Until every order has ended and every letter is sent. Raises TooSlow."""
+    begun = time.perf_counter()
     while time.perf_counter() - begun < LONGEST:
         with engine.connect() as tx:
             orders, letters = tx.execute(_LEFT).one()
@@ -108,5 +106,5 @@ def _report(sides: Sequence[Measured]) -> None:
 def _costs(one: Measured) -> dict[str, float]:
     return {
         "rows": round(one.written.rows, 1), "updates": round(one.written.updates, 1), "commits": round(one.written.commits, 3),
-        "wal_bytes": round(one.written.wal),
+        "wal_bytes": round(one.written.wal), "processor_ms": round(one.processor_ms, 2),
     }
