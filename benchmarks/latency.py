@@ -42,8 +42,8 @@ def _compare(here: Ground, own: Contender, peer: Contender, orders: int, what: s
     ours, theirs = [], []
     for place in range(ROUNDS):
         # by turns, so that whatever else the machine does meets both
-        ours.append(_percentiles(_times(here, own, orders, f"{own.name}_{place}")))
-        theirs.append(_percentiles(_times(here, peer, orders, f"{peer.name}_{place}")))
+        ours.append(_percentiles(times(here, own, orders, f"{own.name}_{place}")))
+        theirs.append(_percentiles(times(here, peer, orders, f"{peer.name}_{place}")))
     figures: dict[str, float] = {}
     for at, name in enumerate(("p50", "p99")):
         pairs = [(mine[at], other[at]) for mine, other in zip(ours, theirs, strict=True)]
@@ -54,7 +54,7 @@ def _compare(here: Ground, own: Contender, peer: Contender, orders: int, what: s
     return figures
 
 
-def _times(here: Ground, contender: Contender, orders: int, name: str) -> list[float]:
+def times(here: Ground, contender: Contender, orders: int, name: str) -> list[float]:
     """The seconds of each order of one run."""
     with here.side(name, contender.programs) as side, closing(contender.door(side)) as door, side.engine.connect() as connection:
         connection.execution_options(isolation_level="AUTOCOMMIT")

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmarks import contenders, floor, ledger, pipeline
+from benchmarks import contenders, floor, latency, ledger, pipeline
 from benchmarks.contenders import Contender
 from benchmarks.ground import Ground, ground, point_at
 from benchmarks.ledger import Ledger
+from benchmarks.measured import TooSlow
 from orderpipe import broker
 
 FEW = 8
@@ -27,7 +28,7 @@ def here() -> Iterator[Ground]:
 @pytest.fixture(scope="module")
 def own(here: Ground) -> Ledger:
     """What orderpipe writes for an order."""
-    return pipeline.measure_side(here, contenders.orderpipe(), FEW, FEW).written
+    return pipeline.measure_side(here, contenders.orderpipe(), FEW, 0).written
 
 
 @pytest.mark.parametrize("contender", [
@@ -36,7 +37,7 @@ def own(here: Ground) -> Ledger:
 def test_a_side_leaves_the_rows_that_orderpipe_leaves(here: Ground, own: Ledger, contender: Contender):
     if contender.missing:
         pytest.skip(contender.missing)
-    assert ledger.difference(own, pipeline.measure_side(here, contender, FEW, FEW).written) == ""
+    assert ledger.difference(own, pipeline.measure_side(here, contender, FEW, 0).written) == ""
 
 
 def test_the_floor_leaves_the_rows_that_orderpipe_leaves(here: Ground, own: Ledger):
@@ -53,7 +54,15 @@ def test_a_side_whose_orders_are_not_done_is_not_measured(here: Ground, monkeypa
     monkeypatch.setattr(pipeline, "LONGEST", 0.5)
     idle = Contender("idle", "nobody works", lambda _: (), contenders.celery_door)
     with (
-        pytest.raises(pipeline.TooSlow, match="8 orders and 8 letters"), here.side(idle.name, idle.programs) as side,
+        pytest.raises(TooSlow, match="8 orders and 8 letters"), here.side(idle.name, idle.programs) as side,
         pipeline.run(idle, side) as take,
     ):
         take(FEW, "left")
+
+
+@pytest.mark.parametrize("contender", [contenders.orderpipe(), contenders.celery_in_lanes()], ids=lambda contender: contender.name)
+def test_an_order_is_timed_up_to_its_release_while_an_import_runs(here: Ground, monkeypatch: pytest.MonkeyPatch, contender: Contender):
+    monkeypatch.setattr(latency, "WARM_UP", 1)
+    seconds = latency.times(here, contenders.with_import(contender), 3, f"{contender.name}_timed")
+    assert len(seconds) == 3
+    assert all(0 < one < latency.LONGEST for one in seconds)
