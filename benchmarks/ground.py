@@ -75,7 +75,7 @@ class Ground:
 
     @contextmanager
     def side(self, name: str, programs: Programs) -> Iterator[Side]:
-        """A fresh database and an empty broker with these processes, which have ended when the block is over."""
+        """A fresh database and an empty broker with these processes; when the block is over, all of it is gone."""
         self._postgres.create_database(name, template=TEMPLATE)
         place = Place(_made(self._folder / name), {"api": 0, "flower": 0}, self._environment(name))
         engine = database.connect.__wrapped__(self._postgres.url(name), pool_size=5)
@@ -88,6 +88,7 @@ class Ground:
             side.written = self._ledger(engine) - before
         finally:
             engine.dispose()
+            self._postgres.drop_database(name)  # or it would be vacuumed while the next side is measured
 
     @contextmanager
     def _running(self, place: Place, programs: Programs) -> Iterator[None]:

@@ -41,7 +41,10 @@ def measure(orders: int | None = None) -> dict[str, float]:
             best = _best(here, ways, min(orders or PEER_ORDERS, PEER_ORDERS))
             if best is not None:
                 sides.append(best)
-                figures |= {f"pipeline_{name}_per_s": round(best.per_s, 1), f"pipeline_vs_{name}": round(own.per_s / best.per_s, 1)}
+                figures |= {
+                    f"pipeline_{name}_per_s": round(best.per_s, 1), f"pipeline_vs_{name}": round(own.per_s / best.per_s, 1),
+                    f"pipeline_processor_vs_{name}": round(best.processor_ms / own.processor_ms, 1),
+                }
     _report(sides)
     return figures | {f"pipeline_{name}_per_order": figure for name, figure in _costs(own).items()}
 
