@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import kombu.pools
 import redis
-from celery import Celery
 from sqlalchemy import text
 
 from benchmarks import ledger
@@ -130,12 +129,11 @@ def ground() -> Iterator[Ground]:
             made.stop()
 
 
-def point_at(app: Celery, url: str) -> None:
+def point_at(app: Any, url: str) -> None:
     """Let this process's app send to that broker."""
     if app.conf.broker_url != url:
         app.conf.update(broker_url=url)
-        app.close()  # forgets the pool of connections to the broker before
-        kombu.pools.reset()
+        app._after_fork()  # forgets the pools of connections to the broker before; Celery has no public way
 
 
 @contextmanager
