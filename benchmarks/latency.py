@@ -27,6 +27,8 @@ LONGEST = 60.0
 _RELEASED = text("""SELECT pg_xact_commit_timestamp(j.xmin) FROM orders o JOIN journal j ON j.order_id = o.id
     WHERE o.reference = :reference AND o.shop_id = :shop AND j.what = 'fulfillment.released'""")
 
+_IMPORTED = text("SELECT count(*) FROM orders WHERE lane = 'bulk' AND state = 'promised'")
+
 
 def measure(orders: int | None = None) -> dict[str, float]:
     """p50 and p99 in ms of both sides, and orderpipe's as a multiple of the chain's: idle, beside an import, median of five rounds."""
@@ -60,7 +62,11 @@ def times(here: Ground, contender: Contender, orders: int, name: str) -> list[fl
         connection.execution_options(isolation_level="AUTOCOMMIT")
         for number in range(WARM_UP):
             _time(connection, door, side.shop_id, f"warm-up-{number}")
-        return [_time(connection, door, side.shop_id, f"timed-{number}") for number in range(orders)]
+        begun, imported = time.perf_counter(), connection.execute(_IMPORTED).scalar_one()
+        seconds = [_time(connection, door, side.shop_id, f"timed-{number}") for number in range(orders)]
+        if beside := connection.execute(_IMPORTED).scalar_one() - imported:
+            print(f"  {name}: {beside / (time.perf_counter() - begun):,.0f} orders/s of the import promised beside", flush=True)
+        return seconds
 
 
 def _time(connection: Connection, door: Door, shop_id: int, name: str) -> float:

@@ -65,6 +65,7 @@ def _best(here: Ground, ways: Sequence[Contender], orders: int) -> Measured | No
 
 
 def measure_side(here: Ground, contender: Contender, orders: int, warm_up: int) -> Measured:
+    """Measure one side after a warm-up of so many orders. Raises TooSlow, NotEqual."""
     with here.side(contender.name, contender.programs) as side, run(contender, side) as take:
         take(warm_up, "warm-up")
         with Watch() as watch:
