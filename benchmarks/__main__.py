@@ -14,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 
-from benchmarks import Skipped, growth, hot_sku, machine, mail, pipeline, post
+from benchmarks import Skipped, growth, hot_sku, latency, machine, mail, pipeline, post
 from orderpipe.local.leash import die_with
 
 Part = Callable[[int | None], Mapping[str, float]]
@@ -22,6 +22,7 @@ Part = Callable[[int | None], Mapping[str, float]]
 
 PARTS: dict[str, Part] = {
     "pipeline": pipeline.measure,
+    "latency": latency.measure,
     "post": post.measure,
     "hot-sku": hot_sku.measure,
     "mail": mail.measure,

@@ -33,20 +33,20 @@ def open_shop(tx: Tx) -> int:
     return shop_id
 
 
-def order_json(number: int, prefix: str = "B") -> bytes:
-    """An ordinary order of two lines, as a shop sends it."""
+def order_json(number: int, prefix: str = "B", kind: str = "standard") -> bytes:
+    """An ordinary order of two lines, as a shop sends it; `kind` is its type, such as `bulk`."""
     lines = [
         {"sku": f"SKU-{(number * 7 + place) % ARTICLES}", "quantity": place, "description": "As in the catalogue", "unit_price": "2.00"}
         for place in (1, 2)
     ]
     return json.dumps({
-        "reference": f"{prefix}-{number}", "payment_method": "invoice", "currency": "GBP", "total": "6.00", "lines": lines,
+        "reference": f"{prefix}-{number}", "type": kind, "payment_method": "invoice", "currency": "GBP", "total": "6.00", "lines": lines,
         "customer": {"name": f"Customer {number % 5000}", "email": f"customer{number % 5000}@example.com"},
         "ship_to": {"line1": "1 High Street", "city": "London", "postal_code": "N1 1AA", "country": "GB"},
     }).encode()
 
 
-def received(shop_id: int, number: int, prefix: str) -> Received:
+def received(shop_id: int, number: int, prefix: str, kind: str = "standard") -> Received:
     """The same order, as it stands at the door."""
-    raw = order_json(number, prefix)
+    raw = order_json(number, prefix, kind)
     return Received(shop_id, raw, json_order.parse(raw))

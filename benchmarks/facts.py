@@ -6,7 +6,7 @@ Facts go in in bulk, through the same functions that the HTTP door calls.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import text
@@ -26,11 +26,17 @@ _SHIPPED = text("""SELECT p.tracking_number FROM fulfillment f JOIN parcel p ON 
     WHERE f.next_at IS NOT NULL AND f.state = 'shipped' AND p.status = 'shipped' ORDER BY f.id LIMIT :limit""")
 
 
-class Facts:
-    """Scans and tracking events, fed by two threads until told to stop."""
+def send_hints(hints: Sequence[Hint]) -> None:
+    """Let orderpipe's workers know which units the facts concern."""
+    for hint in hints:
+        broker.send_stage(hint.step, hint.ids, hint.lane)
 
-    def __init__(self, engine: Database, shop_id: int) -> None:
-        self._engine, self._shop = engine, shop_id
+
+class Facts:
+    """Scans and tracking events, fed by two threads until told to stop; `wake` tells the workers which units can go on."""
+
+    def __init__(self, engine: Database, shop_id: int, *, wake: Callable[[Sequence[Hint]], None] = send_hints) -> None:
+        self._engine, self._shop, self._wake = engine, shop_id, wake
         self._over = threading.Event()
         self._threads = [threading.Thread(target=self._feed, args=(work,)) for work in (self._scan, self._arrive)]
 
@@ -58,7 +64,7 @@ class Facts:
                 for phase in (Phase.PICK, Phase.PACK) for line in lines
             ]
             hints = scans.record_scans(tx, facts, shop_id=self._shop, by="warehouse", now=now).hints if facts else []
-        _send(hints)
+        self._wake(hints)
         return len(lines)
 
     def _arrive(self) -> int:
@@ -67,10 +73,5 @@ class Facts:
             numbers = [row.tracking_number for row in tx.execute(_SHIPPED, {"limit": BULK})]
             facts = [TrackingEvent(number, f"{number}-1", ParcelStatus.DELIVERED, now) for number in numbers]
             hints = tracking.record_events(tx, facts, shop_id=self._shop, by="carrier", now=now).hints if facts else []
-        _send(hints)
+        self._wake(hints)
         return len(numbers)
-
-
-def _send(hints: list[Hint]) -> None:
-    for hint in hints:
-        broker.send_stage(hint.step, hint.ids, hint.lane)

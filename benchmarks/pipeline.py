@@ -1,94 +1,114 @@
 """
 Orders per second from the door to the thank-you letter, through every stage, with durable commits and every letter rendered.
 
-Compared with the same stages when every message carries one order, which is how a plain Celery chain is written.
+One run measures orderpipe, its peers that take one order a message, and the floor, each on a fresh database of the same server.
 """
 
-import os
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 
 from sqlalchemy import text
 
-from benchmarks.bench_shop import open_shop, received
+from benchmarks import contenders, floor, ledger
+from benchmarks.contenders import Contender
 from benchmarks.facts import Facts
-from orderpipe.intake.outcomes import Recorded
-from orderpipe.intake.record import record
-from orderpipe.local.processes import Place, Program, product
-from orderpipe.local.stack import Stack
-from orderpipe.settings import Settings, settings
-from orderpipe.store.database import Database, connect
+from benchmarks.ground import Ground, Side, ground
+from benchmarks.measured import Measured, TooSlow, Watch, check
+from orderpipe.store.database import Database
 
-ORDERS = 10_000
-SINGLES = 400
-GROUP = 200
-LONGEST = 600.0
-"""Seconds after which a measurement is given up."""
+ORDERS, PEER_ORDERS = 10_000, 400
+WARM_UP, PEER_WARM_UP = 500, 20
+LONGEST = 300.0
+"""Seconds after which a side is given up."""
 
-
-class TooSlow(Exception):
-    """The orders did not complete in time."""
+_LEFT = text("""SELECT (SELECT count(*) FROM orders WHERE next_at IS NOT NULL),
+    (SELECT count(*) FROM notification WHERE next_at IS NOT NULL)""")
 
 
 def measure(orders: int | None = None) -> dict[str, float]:
-    """`pipeline_per_s` in batches, and as a ratio to one order per message."""
-    with running_stack() as engine:
-        with engine.begin() as tx:
-            shop_id = open_shop(tx)
-        with Facts(engine, shop_id):
-            _run(engine, shop_id, orders=500, group=GROUP, prefix="warm-up")
-            batches = _run(engine, shop_id, orders=orders or ORDERS, group=GROUP, prefix="batch")
-            singles = _run(engine, shop_id, orders=min(orders or SINGLES, SINGLES), group=1, prefix="single")
-    print(f"pipeline: {batches:,.0f} orders/s in batches, {singles:,.0f} orders/s one by one", flush=True)
-    return {"pipeline_per_s": round(batches), "pipeline_vs_one_by_one": round(batches / singles, 1)}
+    """`pipeline_per_s` and `pipeline_unrendered_per_s`, and the first against each peer, the second against the floor."""
+    with ground() as here:
+        own = measure_side(here, contenders.orderpipe(), orders or ORDERS, WARM_UP)
+        given = measure_side(here, contenders.orderpipe_unrendered(), orders or ORDERS, WARM_UP)
+        lowest = floor.measure(here, orders or ORDERS)
+        figures = {
+            "pipeline_per_s": round(own.per_s), "pipeline_unrendered_per_s": round(given.per_s),
+            "pipeline_floor_per_s": round(lowest.per_s), "pipeline_vs_floor": round(given.per_s / lowest.per_s, 2),
+        }
+        sides = [own, given, lowest]
+        for name, ways in PEERS.items():
+            best = _best(here, ways, min(orders or PEER_ORDERS, PEER_ORDERS))
+            if best is not None:
+                sides.append(best)
+                figures |= {
+                    f"pipeline_{name}_per_s": round(best.per_s, 1), f"pipeline_vs_{name}": round(own.per_s / best.per_s, 1),
+                    f"pipeline_processor_vs_{name}": round(best.processor_ms / own.processor_ms, 1),
+                }
+    _report(sides)
+    return figures | {f"pipeline_{name}_per_order": figure for name, figure in _costs(own).items()}
+
+
+PEERS = {
+    "celery": [contenders.celery(processes) for processes in (2, 3, 4, 8)],
+    "dramatiq": [contenders.dramatiq(*shape) for shape in ((1, 4), (2, 2), (2, 4), (3, 2))],
+    "dbos": [contenders.dbos(*shape) for shape in ((1, 8), (1, 16), (2, 8))],
+}
+"""The ways in which each peer is tried; the best counts."""
+
+
+def _best(here: Ground, ways: Sequence[Contender], orders: int) -> Measured | None:
+    if ways[0].missing:
+        print(f"pipeline: skipped: {ways[0].missing}", flush=True)
+        return None
+    return max((measure_side(here, way, orders, PEER_WARM_UP) for way in ways), key=lambda one: one.per_s)
+
+
+def measure_side(here: Ground, contender: Contender, orders: int, warm_up: int) -> Measured:
+    """Measure one side after a warm-up of so many orders. Raises TooSlow, NotEqual."""
+    with here.side(contender.name, contender.programs) as side, run(contender, side) as take:
+        take(warm_up, "warm-up")
+        with Watch() as watch:
+            take(orders, "measured")
+        check(side.engine)
+    assert side.written is not None
+    return watch.measured(contender.name, contender.setting, orders, side.written.per(orders + warm_up))
 
 
 @contextmanager
-def running_stack() -> Iterator[Database]:
-    """Private servers and the workers, on free ports, with letters rendered into a sink; everything ends with the block."""
-    with tempfile.TemporaryDirectory(prefix="orderpipe-bench-", ignore_cleanup_errors=True) as folder:
-        chosen = Settings(smtp_url="null:", sms_url="null:")
-        with Stack(Path(folder), settings=chosen, say=lambda line: print(line, flush=True), programs=_workers) as stack:
-            stack.start()
-            os.environ.update(stack.environment())
-            settings.cache_clear()
-            from orderpipe import broker
+def run(contender: Contender, side: Side) -> Iterator[Callable[[int, str], None]]:
+    """While warehouse and carrier are at work: a function that takes so many orders to their end."""
+    with closing(contender.door(side)) as door, Facts(side.engine, side.shop_id, wake=door.wake):
+        def take(orders: int, prefix: str) -> None:
+            door.take(range(orders), prefix)
+            _wait(side.engine)
 
-            broker.app.conf.update(broker_url=settings().broker_url)
-            yield connect(settings().database_url)
+        yield take
 
 
-def _workers(place: Place) -> list[Program]:
-    return [program for program in product(place) if program.name not in ("api", "flower")]
-
-
-def _run(engine: Database, shop_id: int, *, orders: int, group: int, prefix: str) -> float:
-    from orderpipe import broker
-
+def _wait(engine: Database) -> None:
+    """Until every order has ended and every letter is sent. Raises TooSlow."""
     begun = time.perf_counter()
-    for start in range(0, orders, group):
-        with engine.begin() as tx:
-            some = [received(shop_id, number, prefix) for number in range(start, min(start + group, orders))]
-            outcomes = record(tx, some, datetime.now(UTC))
-        ids = [one.order_id for one in outcomes if isinstance(one, Recorded)]
-        broker.send_stage("validate", ids, "standard")
-    print(f"  {prefix}: {orders} recorded after {time.perf_counter() - begun:.1f} s", flush=True)
-    _wait(engine, prefix, orders, begun)
-    spent = time.perf_counter() - begun
-    print(f"  {prefix}: {orders} orders completed after {spent:.1f} s", flush=True)
-    return orders / spent
-
-
-def _wait(engine: Database, prefix: str, orders: int, begun: float) -> None:
-    question = text("SELECT count(*) FROM orders WHERE next_at IS NOT NULL AND reference LIKE :prefix")
     while time.perf_counter() - begun < LONGEST:
         with engine.connect() as tx:
-            live = tx.execute(question, {"prefix": f"{prefix}-%"}).scalar_one()
-        if live == 0:
+            orders, letters = tx.execute(_LEFT).one()
+        if orders == letters == 0:
             return
-        time.sleep(0.2)
-    raise TooSlow(f"{live} of {orders} orders had not completed after {LONGEST:.0f} s.")
+        time.sleep(0.1)
+    raise TooSlow(f"{orders} orders and {letters} letters were not done after {LONGEST:.0f} s.")
+
+
+def _report(sides: Sequence[Measured]) -> None:
+    own = sides[0].written
+    print("pipeline: what each side took for an order", flush=True)
+    for side in sides:
+        print(side, flush=True)
+        if unlike := ledger.difference(own, side.written):
+            print(f"  {'':>20}  other rows than orderpipe's: {unlike}", flush=True)
+
+
+def _costs(one: Measured) -> dict[str, float]:
+    return {
+        "rows": round(one.written.rows, 1), "updates": round(one.written.updates, 1), "commits": round(one.written.commits, 3),
+        "wal_bytes": round(one.written.wal), "processor_ms": round(one.processor_ms, 2),
+    }

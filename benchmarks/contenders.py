@@ -1,0 +1,143 @@
+"""
+Who is measured: orderpipe and its peers, each with the processes it runs in and the door through which orders come.
+
+Every side has one process for letters beside those for its stages; how many of these suit a peer best is tried, not assumed.
+"""
+
+import importlib.util
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from benchmarks.doors import Door, OwnDoor, PlainDoor
+from benchmarks.ground import Side, point_at
+from orderpipe.local import processes
+from orderpipe.local.child import Program
+from orderpipe.local.processes import CELERY, FINISH_THEN_DROP, PYTHON, Place
+
+QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "warning")
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One way to process orders. `missing` says what is not installed, "" when all is there; `setting` tells the processes in words."""
+
+    name: str
+    setting: str
+    programs: Callable[[Place], Sequence[Program]]
+    door: Callable[[Side], Door]
+    missing: str = ""
+
+
+def orderpipe() -> Contender:
+    """orderpipe as it stands, with letters rendered into a sink."""
+    return Contender("orderpipe", "as `orderpipe up` runs it", _engine, OwnDoor)
+
+
+def orderpipe_unrendered() -> Contender:
+    """orderpipe with letters that are given, not written."""
+
+    def programs(place: Place) -> list[Program]:
+        return [_with_given_letters(one) if one.name == "worker-notify" else one for one in _engine(place)]
+
+    return Contender("orderpipe_unrendered", "letters given", programs, OwnDoor)
+
+
+def celery(processes: int) -> Contender:
+    """The plain chain with so many worker processes for its stages."""
+
+    def programs(place: Place) -> list[Program]:
+        return [celery_worker(place, "stages", "standard", processes=processes), celery_worker(place, "mail", "mail")]
+
+    return Contender(f"celery_{processes}", f"{processes} processes", programs, celery_door)
+
+
+def celery_in_lanes() -> Contender:
+    """The plain chain with a worker for each lane, as many processes as orderpipe has for its own."""
+
+    def programs(place: Place) -> list[Program]:
+        return [
+            celery_worker(place, "express", "express"), celery_worker(place, "standard", "express", "standard", processes=2),
+            celery_worker(place, "bulk", "bulk", processes=2), celery_worker(place, "mail", "mail"),
+        ]
+
+    return Contender("celery", "workers by lane", programs, celery_door)
+
+
+def celery_door(side: Side) -> Door:
+    """Its messages go out from this process."""
+    from benchmarks.peers import celery_chain
+
+    point_at(celery_chain.app, side.place.environment["ORDERPIPE_BROKER_URL"])
+    return PlainDoor(side, celery_chain.start, celery_chain.go_on)
+
+
+def celery_worker(place: Place, role: str, *queues: str, processes: int = 1) -> Program:
+    """One worker of the plain chain, as `celery … worker` starts it."""
+    options = ("-n", f"{role}@%h", "-Q", ",".join(queues), "-c", str(processes), *QUIET)
+    command = (*PYTHON, "celery", "--quiet", "-A", "benchmarks.peers.celery_chain", "worker", *options)
+    return _program(place, f"celery-{role}", *command)
+
+
+def dramatiq(processes: int, threads: int) -> Contender:
+    """dramatiq's pipeline with so many processes of so many threads for its stages."""
+
+    def programs(place: Place) -> list[Program]:
+        command = (*PYTHON, "dramatiq", "benchmarks.peers.dramatiq_pipeline")
+        return [
+            _program(place, "dramatiq-stages", *command, "--queues", "stages", "-p", str(processes), "-t", str(threads)),
+            _program(place, "dramatiq-mail", *command, "--queues", "mail", "-p", "1", "-t", "2"),
+        ]
+
+    def door(side: Side) -> Door:
+        from benchmarks.peers import dramatiq_pipeline
+
+        return PlainDoor(side, dramatiq_pipeline.start, dramatiq_pipeline.go_on)
+
+    name, setting = f"dramatiq_{processes}x{threads}", f"{processes} processes of {threads} threads"
+    return Contender(name, setting, programs, door, _missing("dramatiq", "dramatiq[redis]"))
+
+
+def dbos(processes: int, workflows: int) -> Contender:
+    """DBOS with so many processes, each running so many workflows at a time."""
+
+    def programs(place: Place) -> list[Program]:
+        from benchmarks.peers import dbos_workflow
+
+        dbos_workflow.prepare(dbos_workflow.address())
+        command = (*PYTHON, "benchmarks.peers.dbos_workflow")
+        stages = [_program(place, f"dbos-stages-{one}", *command, "stages", str(workflows)) for one in range(processes)]
+        return [*stages, _program(place, "dbos-mail", *command, "mail", "2")]
+
+    def door(side: Side) -> Door:
+        from benchmarks.peers.dbos_door import DbosDoor
+
+        return DbosDoor(side)
+
+    name, setting = f"dbos_{processes}x{workflows}", f"{processes} processes of {workflows} workflows"
+    return Contender(name, setting, programs, door, _missing("dbos", "dbos"))
+
+
+def with_import(one: Contender) -> Contender:
+    """The same with a large import running beside, in the lane for such."""
+
+    def programs(place: Place) -> list[Program]:
+        return [*one.programs(place), _program(place, "import", *PYTHON, "benchmarks.bulk_import", one.name)]
+
+    return replace(one, name=f"{one.name}_import", setting=f"{one.setting}, an import beside", programs=programs)
+
+
+def _missing(module: str, package: str) -> str:
+    return "" if importlib.util.find_spec(module) else f"{module} is not installed (pip install '{package}')"
+
+
+def _engine(place: Place) -> list[Program]:
+    return [program for program in processes.product(place) if program.name not in ("api", "flower")]
+
+
+def _with_given_letters(program: Program) -> Program:
+    return replace(program, command=tuple("benchmarks.given_letters" if word == CELERY[-1] else word for word in program.command))
+
+
+def _program(place: Place, name: str, *command: str) -> Program:
+    environment = {**place.environment, "PYTHONUNBUFFERED": "1"}
+    return Program(name, command, environment, folder=place.folder, stop_with=FINISH_THEN_DROP)
