@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from benchmarks.bench_shop import order_json
 from orderpipe.channels.email import write_mail
-from orderpipe.channels.mime import keep
+from orderpipe.channels.keeping import keep
 from orderpipe.domain.notices import Leased, Order, OrderedLine
 
 RAW = order_json(1000)
@@ -40,4 +40,4 @@ _ORDER = Order(
 def letter_of(kind: str) -> bytes:
     """A letter of this kind as it is kept: rendered and compressed once, as large as every other."""
     notice = Leased(1, 1, "customer", "email", "customer1000@example.com", kind, "en", _FACTS[kind], f"{kind}:1000", 1, _NOW)
-    return keep(write_mail(notice, _ORDER, default_from="orders@orderpipe.example").content)
+    return keep(write_mail(notice, _ORDER, default_from="orders@orderpipe.example").content, "en")

@@ -8,9 +8,10 @@ the order that breaks stands alone; that one goes to the office with its error, 
 import logging
 import random
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from orderpipe import broker
 from orderpipe.domain.decisions import Audience, Decision, Hold, Tell
@@ -24,6 +25,8 @@ from orderpipe.store.metadata import Tx
 from orderpipe.store.units import Claimed
 
 log = logging.getLogger(__name__)
+
+Ready = TypeVar("Ready")
 
 TRIES = 5
 """Attempts at a batch whose transaction fails for a transient reason; waits double from 0.1 s."""
@@ -78,7 +81,7 @@ def attempt(
     return [*attempt(work, ids[:middle], give_up), *attempt(work, ids[middle:], give_up)]
 
 
-def _patiently(work: Callable[[bool], list[int]]) -> list[int]:
+def _patiently(work: Callable[[bool], Ready]) -> Ready:
     for tried in range(TRIES):
         try:
             return work(tried > 0)
@@ -87,17 +90,79 @@ def _patiently(work: Callable[[bool], list[int]]) -> list[int]:
                 raise
             log.warning("A transient error, tried again: %s", error)
             time.sleep(0.1 * 2**tried * random.uniform(0.5, 1.5))  # jitter, not a secret
-    return []
+    raise AssertionError("The last try returns or raises.")
 
 
 def _in_one_transaction(run: Run, step: Step, ids: Sequence[int], onward: str | None, *, again: bool) -> list[int]:
     with run.engine.begin() as tx:
-        found = units.claim(tx, step.unit, ids)
-        claimed = {one.id: one for one in found if _may_take(step, one)}
-        effects = _decide_and_write(tx, run, step, claimed) if claimed else Effects()
-        ready = _ready(tx, step, onward, found if again else claimed.values())
-    hint(effects)
+        taken = _take(tx, run, step, ids)
+        ready = _ready(tx, step, onward, taken.found) if again else _ready_now(tx, step, onward, taken)
+    hint(taken.effects)
     return ready
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One stage on the way of few units, and the task id under which it is written down."""
+
+    name: str
+    task_id: str | None
+
+
+def run_together(run: Run, legs: Sequence[Leg], ids: Sequence[int], onward: str | None) -> list[list[int]]:
+    """
+    Take few units through several stages in one transaction; returns for each stage which of them stand ready for the next.
+
+    It ends early where none does. What breaks on the way is taken back whole and goes stage by stage. Raises as `run_stage`.
+    """
+    try:
+        return _patiently(lambda _again: _through(run, legs, ids, onward))
+    except Exception as error:
+        if is_transient(error):
+            raise
+        log.warning("%d units failed on their way through %d stages and go stage by stage: %s", len(ids), len(legs), error)
+    return list(_stage_by_stage(run, legs, list(ids), onward))
+
+
+def _through(run: Run, legs: Sequence[Leg], ids: Sequence[int], onward: str | None) -> list[list[int]]:
+    done: list[tuple[Taken, list[int]]] = []
+    with run.engine.begin() as tx:
+        for leg, then in _with_next(legs, onward):
+            taken = _take(tx, replace(run, task_id=leg.task_id), STEP[leg.name], ids)
+            ids = _ready_now(tx, STEP[leg.name], then, taken)
+            done.append((taken, ids))
+            if not ids:
+                break
+    for taken, _ in done:
+        hint(taken.effects)
+    return [ready for _, ready in done]
+
+
+def _stage_by_stage(run: Run, legs: Sequence[Leg], ids: list[int], onward: str | None) -> Iterator[list[int]]:
+    for leg, then in _with_next(legs, onward):
+        ids = run_stage(replace(run, task_id=leg.task_id), leg.name, ids, then)
+        yield ids
+        if not ids:
+            return
+
+
+def _with_next(legs: Sequence[Leg], onward: str | None) -> Iterable[tuple[Leg, str | None]]:
+    return zip(legs, [*(leg.name for leg in legs[1:]), onward], strict=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a stage found of the units named, which of them it took, and what has to be hinted when that is committed."""
+
+    found: Sequence[Claimed]
+    claimed: Mapping[int, Claimed]
+    effects: Effects
+
+
+def _take(tx: Tx, run: Run, step: Step, ids: Sequence[int]) -> Taken:
+    found = units.claim(tx, step.unit, ids)
+    claimed = {one.id: one for one in found if _may_take(step, one)}
+    return Taken(found, claimed, _decide_and_write(tx, run, step, claimed) if claimed else Effects())
 
 
 def _decide_and_write(tx: Tx, run: Run, step: Step, claimed: Mapping[int, Claimed]) -> Effects:
@@ -124,6 +189,13 @@ def _check_all_decided(claimed: Mapping[int, Claimed], decisions: Sequence[Decis
     if sorted(one.unit_id for one in decisions) != sorted(claimed):
         missing = sorted(claimed.keys() - {one.unit_id for one in decisions})
         raise Undecided(f"The stage took {len(claimed)} units and decided {len(decisions)} times; nothing about {missing[:5]}.")
+
+
+def _ready_now(tx: Tx, step: Step, onward: str | None, taken: Taken) -> list[int]:
+    """As `_ready` for units just taken, without looking them up where the next stage takes the same kind."""
+    if onward is None or STEP[onward].unit != step.unit:
+        return _ready(tx, step, onward, taken.claimed.values())
+    return sorted(unit_id for unit_id, state in taken.effects.free if state == STEP[onward].takes)
 
 
 def _ready(tx: Tx, step: Step, onward: str | None, taken: Collection[Claimed]) -> list[int]:

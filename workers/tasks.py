@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from celery import Task
@@ -19,7 +20,7 @@ from orderpipe.sideflows import office, queries, restock, targets
 from orderpipe.sideflows.queries import Desk
 from orderpipe.store import clock, idempotency, units
 from orderpipe.store.metadata import Tx
-from workers import run, seal, send
+from workers import few, run, seal, send
 from workers.run import Run
 from workers.schedule import PERIODS
 from workers.sweep import sweep
@@ -51,12 +52,20 @@ class OrderpipeTask(Task):  # type: ignore[type-arg]  # Celery's generic paramet
 
 def _stage_task(step: Step) -> None:
     def take(self: OrderpipeTask, ids: list[int]) -> list[int]:
-        ready = _take_apart(self, step, ids) if self.came_back else run.run_stage(self.started(), step.name, ids, _next(step))
+        ready = _take_apart(self, step, ids) if self.came_back else _take_on(self, step, ids)
         if not ready:
             self.request.chain = None
         return ready
 
     app.task(name=step.name, base=OrderpipeTask, bind=True)(take)
+
+
+def _take_on(task: OrderpipeTask, step: Step, ids: list[int]) -> list[int]:
+    """The stage, and for few units the ones after it as well."""
+    started = task.started()
+    if len(ids) > few.FEW:
+        return run.run_stage(started, step.name, ids, _next(step))
+    return few.take_on(task.request, step.name, ids, partial(run.run_together, started))
 
 
 def _take_apart(task: OrderpipeTask, step: Step, ids: list[int]) -> list[int]:

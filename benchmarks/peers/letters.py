@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from benchmarks.peers import plain, statements
-from orderpipe.channels.mime import keep
+from orderpipe.channels.keeping import keep
 from orderpipe.channels.opening import open_outlet
 from orderpipe.channels.outlets import Accepted, Outlet
 from orderpipe.domain.notices import Leased, Order, OrderedLine
@@ -26,7 +26,7 @@ def send(letter_id: int) -> None:
         outcome = _outlet().deliver(parcel)
         assert isinstance(outcome, Accepted)
         plain.connection().execute(statements.SENT, {
-            "id": letter_id, "reply": outcome.reply, "content": keep(parcel.content), "now": datetime.now(UTC),
+            "id": letter_id, "reply": outcome.reply, "content": keep(parcel.content, notice.language), "now": datetime.now(UTC),
         })
 
 

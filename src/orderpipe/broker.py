@@ -82,7 +82,6 @@ def _make_app() -> OrderpipeCelery:
             BrokerQueue(name, queue_arguments=kind) for name in (*(lane.queue for lane in Lane), *(queue.value for queue in Queue))
         ],
         task_create_missing_queues=False,  # a typo must fail, not fill a queue that nobody reads
-        task_send_sent_event=True,
         worker_send_task_events=True,
         worker_prefetch_multiplier=1,
         worker_cancel_long_running_tasks_on_connection_loss=False,
@@ -149,13 +148,14 @@ def send_task(name: str, *args: Any, queue: Queue) -> None:
     _sent(name, args, queue=queue.value)
 
 
-_UNREACHABLE = (KombuError, redis.exceptions.RedisError, amqp.exceptions.AMQPError, OSError, TimeoutError)
+UNREACHABLE = (KombuError, redis.exceptions.RedisError, amqp.exceptions.AMQPError, OSError, TimeoutError)
+"""What is raised where the broker does not answer or refuses."""
 
 
 def _sent(name: str, args: Sequence[Any], **options: Any) -> bool:
     try:
         app.send_task(name, args, **options)
-    except _UNREACHABLE as error:
+    except UNREACHABLE as error:
         log.warning("The broker took no message (%s); the clock will find the units.", error)
         return False
     return True
@@ -166,7 +166,7 @@ def queue_length(name: str) -> int | None:
     try:
         with app.connection_for_read(connect_timeout=2) as connection, connection.channel() as channel:
             return _length(connection, channel, name)
-    except _UNREACHABLE as error:
+    except UNREACHABLE as error:
         log.warning("The broker does not tell the length of %s (%s).", name, error)
         return None
 
@@ -183,6 +183,6 @@ def lengths_at(url: str, names: Sequence[str]) -> dict[str, int] | None:
     try:
         with Connection(url, connect_timeout=2) as connection:
             return {name: _length(connection, connection.channel(), name) for name in names}
-    except _UNREACHABLE as error:
+    except UNREACHABLE as error:
         log.warning("The broker of the door does not answer (%s).", error)
         return None

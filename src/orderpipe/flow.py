@@ -130,6 +130,10 @@ WAITS: dict[WaitingFor, Waiting] = {
 }
 
 
+MOST = 500
+"""Units that one transaction takes at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One stage: the Celery task of that name takes a unit from one state to another, or does one of the other things named."""
@@ -141,8 +145,13 @@ class Step:
     ends: tuple[State, ...] = ()
     waits: tuple[WaitingFor, ...] = ()
     tells: tuple[str, ...] = ()
-    batch: int = 500
+    batch: int = MOST
     """Units that one transaction takes at most; fewer where rows are locked that other batches want."""
+
+    @property
+    def locks_what_others_want(self) -> bool:
+        """Whether it locks rows, of stock above all, that other batches want; a transaction of several stages ends with it."""
+        return self.batch < MOST
 
 
 STEPS: tuple[Step, ...] = (

@@ -30,11 +30,15 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What has to be hinted after the commit: channels on which letters wait, orders with a question to put, those that may complete."""
+    """
+    What has to be hinted after the commit: channels on which letters wait, orders with a question to put, those that may complete,
+    and the units that moved and wait for nothing, with their new state.
+    """
 
     channels: frozenset[str] = frozenset()
     asked: tuple[int, ...] = ()
     completable: tuple[int, ...] = ()
+    free: tuple[tuple[int, State], ...] = ()
 
 
 @dataclass(slots=True)
@@ -64,7 +68,8 @@ def carry_out(
     work.entries += [Entry(order_id, f"unreachable.{kind}") for order_id, kind in letters.unreachable]
     journal.write(tx, work.entries, now=occasion.now, actor=occasion.actor, task_id=occasion.task_id)
     asked = tuple(row["order_id"] for row in work.holds if row["kind"] == WaitingFor.QUERY)
-    return Effects(letters.channels, asked, _completable(tx, unit, claimed, work.moves, occasion))  # type: ignore[arg-type]
+    free = tuple((moved.id, moved.after) for moved in work.moves if moved.waiting_for is None)
+    return Effects(letters.channels, asked, _completable(tx, unit, claimed, work.moves, occasion), free)  # type: ignore[arg-type]
 
 
 def _note(work: _Work, unit: Unit, one: Claimed, decision: Decision, occasion: Occasion) -> None:

@@ -34,7 +34,8 @@ _TABLE = {Unit.ORDER: "orders", Unit.FULFILLMENT: "fulfillment", Unit.INTAKE: "i
 
 _CLAIM = {
     Unit.ORDER: """SELECT o.id, o.id, o.state, o.waiting_for, o.stage_entered_at, o.due_at, o.shop_id, o.type, o.lane, false
-        FROM orders o WHERE o.id = ANY(:ids) ORDER BY o.id""",
+        FROM orders o WHERE o.id = ANY(:ids) ORDER BY o.id FOR NO KEY UPDATE""",
+    # after the lock, in a statement of its own: one that waited for it would tell how the fulfillments stood before
     Unit.FULFILLMENT: """SELECT f.id, f.order_id, f.state, f.waiting_for, f.stage_entered_at, f.due_at, o.shop_id, o.type, o.lane,
             f.kind = 'appointment'
         FROM fulfillment f JOIN orders o ON o.id = f.order_id WHERE f.id = ANY(:ids) ORDER BY f.id""",
@@ -79,7 +80,8 @@ def lock_orders(tx: Tx, order_ids: Collection[int]) -> None:
 
 def claim(tx: Tx, unit: Unit, ids: Collection[int]) -> list[Claimed]:
     """Lock the units' orders and read the units, in id order; unknown ids fall out. A lock wait over 2 s raises."""
-    lock_orders(tx, ids if unit == Unit.ORDER else {order_of(fulfillment) for fulfillment in ids})
+    if unit == Unit.FULFILLMENT:
+        lock_orders(tx, {order_of(fulfillment) for fulfillment in ids})
     rows = tx.execute(text(_CLAIM[unit]), {"ids": sorted(set(ids))})
     return [Claimed(*row) for row in rows.all()]
 
