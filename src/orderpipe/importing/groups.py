@@ -57,8 +57,8 @@ def groups(rows: Iterable[Row], reference_of: Callable[[Mapping[str, str]], str]
     carry = carry or {}
     group: Group | None = None
     for row in rows:
-        # a row without a reference that can be read belongs to whatever it stands in
-        reference = reference_of(row.values) or ("" if not row.problem or group is None else group.reference)
+        # a row that cannot be read may be half of another, so what stands where its reference should be says nothing
+        reference = reference_of(row.values) if not row.problem else group.reference if group is not None else ""
         if group is not None and reference != group.reference and not (group.broken and not group.reference):
             yield group
             carry, group = group.carry or {}, None

@@ -73,8 +73,7 @@ def _fitted(pulled: list[Line], fields: list[str], form: Form) -> Row:
     if len(fields) == len(form.columns):
         return Row(first.number, raw, last.end, last.number, dict(zip(form.columns, fields, strict=True)))
     sentence = f"There are {len(fields)} fields where the header has {len(form.columns)}."
-    values = dict(zip(form.columns, fields, strict=False))  # as far as they go: the reference may be among them
-    return Row(first.number, raw, last.end, last.number, values, sentence)
+    return Row(first.number, raw, last.end, last.number, dict(zip(form.columns, fields, strict=False)), sentence)
 
 
 def _unreadable(line: Line, sentence: str) -> Row:
