@@ -8,9 +8,9 @@ import os
 import platform
 from collections.abc import Callable
 
-from benchmarks import pipeline
+from benchmarks import imports, pipeline
 
-PARTS: dict[str, Callable[[int | None], dict[str, float]]] = {"pipeline": pipeline.measure}
+PARTS: dict[str, Callable[[int | None], dict[str, float]]] = {"pipeline": pipeline.measure, "imports": imports.measure}
 
 
 def main() -> None:

@@ -51,7 +51,8 @@ def entry(key: str, country: str) -> Entry:
     first, last = FIRST[dice % len(FIRST)], LAST[dice // 64 % len(LAST)]
     return {
         "customer": key, "name": f"{first} {last}", "email": f"{first}.{last}.{key}@customers.example".lower(), "phone": _phone(country),
-        "company": f"{last} & Co" if dice // 1024 % 4 == 0 else "", "line1": f"{dice // 4096 % 190 + 1} {STREETS[dice // 2**20 % len(STREETS)]}",
+        "company": f"{last} & Co" if dice // 1024 % 4 == 0 else "",
+        "line1": f"{dice // 4096 % 190 + 1} {STREETS[dice // 2**20 % len(STREETS)]}",
         "line2": "", "city": f"{country} Town", "region": "", "postal_code": f"{country}{dice // 2**24 % 9000 + 1000}", "country": country,
         "payment_method": PAYMENTS[dice // 2**40 % len(PAYMENTS)],
     }

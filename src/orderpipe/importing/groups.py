@@ -15,14 +15,15 @@ class Group:
     """
     The rows of one reference. `end` and `line` are where the file goes on after them.
 
-    `too_many`: an order cannot have so many; more of them may follow in further groups. `doubtful`: the number of a line before them
-    that cannot be read and may be theirs.
+    `too_many`: an order cannot have so many; more of them may follow in groups of which `continues` is true. `doubtful`: the number
+    of a line before them that cannot be read and may be theirs.
     """
 
     reference: str
     rows: list[Row] = field(default_factory=list)
     too_many: bool = False
     doubtful: int = 0
+    continues: bool = False
 
     @property
     def end(self) -> int:
@@ -63,7 +64,8 @@ def groups(rows: Iterable[Row], reference_of: Callable[[Mapping[str, str]], str]
             yield group
             carry, group = group.carry or {}, None
         if group is None:
-            group = Group(reference, too_many=carry.get("too_many") == reference, doubtful=carry.get("doubtful", 0))
+            more = carry.get("too_many") == reference
+            group = Group(reference, too_many=more, doubtful=carry.get("doubtful", 0), continues=more)
         group.reference = group.reference or reference
         group.rows.append(row)
         if len(group.rows) > MOST_LINES:

@@ -151,10 +151,10 @@ class CsvReader:
 
     def _amount(self, group: Group, sheet: Sheet) -> Amount:
         if source := self.mapping.lines_from:
-            return Amount(1, len(group.rows), len(sheet.beside[source]))
+            return Amount(int(not group.continues), len(group.rows), len(sheet.beside[source]))
         column = self.mapping.columns.get("quantity", "")
         pieces = sum(_whole(row.values.get(column, "")) for row in group.rows) if column else len(group.rows)
-        return Amount(1, len(group.rows), pieces)
+        return Amount(int(not group.continues), len(group.rows), pieces)
 
 
 def _amount_of(group: Group, content: OrderDraft | Cancellation) -> Amount:

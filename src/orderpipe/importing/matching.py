@@ -22,9 +22,8 @@ class Shelf:
 
     def take(self, key: str, cancellation: Cancellation, choices: Choices) -> list[Wish] | Taken:
         """The lines that all pieces come from, or the first piece that was not found; then nothing is taken."""
-        whole = [order_id for order_id in _orders(choices) if all(_of(order_id, some) for some in choices)]
-        for order_id in whole:
-            found = self._try(key, cancellation, [_of(order_id, some) for some in choices])
+        for order_id in _with_all(choices):
+            found = self._try(key, cancellation, [[one for one in some if one.order_id == order_id] for some in choices])
             if isinstance(found, list):
                 return found
         return self._try(key, cancellation, choices)
@@ -46,10 +45,7 @@ class Shelf:
         return line.left - self._taken.get((line.order_id, line.number), 0)
 
 
-def _orders(choices: Choices) -> list[int]:
-    """The orders of the first piece, which every order that has all pieces is among."""
-    return list(dict.fromkeys(one.order_id for one in choices[0])) if choices else []
-
-
-def _of(order_id: int, some: Sequence[Candidate]) -> list[Candidate]:
-    return [one for one in some if one.order_id == order_id]
+def _with_all(choices: Choices) -> list[int]:
+    """The orders that have every piece, the latest first."""
+    shared = set.intersection(*({one.order_id for one in some} for some in choices)) if choices else set()
+    return list(dict.fromkeys(one.order_id for one in choices[0] if one.order_id in shared)) if shared else []

@@ -45,7 +45,7 @@ import_order = Table(
     Column("line", BigInteger, nullable=False),
     Column("customer", Text, nullable=False),
     Column("placed_at", DateTime(timezone=True)),
-    Index("ix_import_order_customer", "shop_id", "customer"),
+    Index("ix_import_order_customer", "shop_id", "customer", "placed_at", "order_id"),
 )
 """Where an imported order came from: the line of the file, its key for the customer, and when it was placed there."""
 
@@ -187,25 +187,29 @@ class Candidate:
     left: int
 
 
-_CANDIDATES = text("""
+_EACH = 100
+"""Lines looked at for each piece of a cancellation, the latest first."""
+
+_CANDIDATES = text(f"""
     SELECT u.place, c.order_id, c.number, c.left
     FROM unnest(CAST(:places AS int[]), CAST(:customers AS text[]), CAST(:references AS text[]), CAST(:skus AS text[]),
         CAST(:quantities AS int[]), CAST(:prices AS numeric[]), CAST(:dates AS timestamptz[]), CAST(:lines AS bigint[]))
         AS u (place, customer, reference, sku, quantity, price, placed_at, line)
     CROSS JOIN LATERAL (
-        SELECT l.order_id, l.number, l.quantity - l.canceled AS left
+        (SELECT i.placed_at, l.order_id, l.number, l.quantity - l.canceled AS left
         FROM import_order i JOIN order_line l ON l.order_id = i.order_id
         WHERE i.shop_id = :shop_id AND i.customer <> '' AND i.customer = u.customer
             AND l.sku = u.sku AND l.quantity - l.canceled >= u.quantity AND (u.price IS NULL OR l.unit_price = u.price)
             AND (i.placed_at <= u.placed_at OR i.placed_at IS NULL OR u.placed_at IS NULL)
             AND (i.import_id <> :import_id OR i.line < u.line)
-        UNION ALL
-        SELECT l.order_id, l.number, l.quantity - l.canceled FROM orders o JOIN order_line l ON l.order_id = o.id
+        ORDER BY i.placed_at DESC, i.order_id DESC LIMIT {_EACH})
+        UNION
+        SELECT i.placed_at, l.order_id, l.number, l.quantity - l.canceled
+        FROM orders o JOIN order_line l ON l.order_id = o.id LEFT JOIN import_order i ON i.order_id = o.id
         WHERE u.reference <> '' AND o.shop_id = :shop_id AND o.reference = u.reference
             AND l.sku = u.sku AND l.quantity - l.canceled >= u.quantity AND (u.price IS NULL OR l.unit_price = u.price)
     ) c
-    LEFT JOIN import_order i ON i.order_id = c.order_id
-    ORDER BY u.place, i.placed_at DESC NULLS LAST, c.order_id DESC, c.number
+    ORDER BY u.place, c.placed_at DESC, c.order_id DESC, c.number
 """)
 
 

@@ -48,7 +48,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_import_order_order_id_orders')),
     sa.PrimaryKeyConstraint('order_id', name=op.f('pk_import_order'))
     )
-    op.create_index('ix_import_order_customer', 'import_order', ['shop_id', 'customer'], unique=False)
+    op.create_index('ix_import_order_customer', 'import_order', ['shop_id', 'customer', 'placed_at', 'order_id'], unique=False)
 
 
 def downgrade() -> None:
