@@ -98,10 +98,12 @@ def _whole(file: Path) -> dict[str, dict[str, int]]:
 
 def test_two_at_once_of_the_same_file_take_everything_once(engine: Engine, environment: Mapping[str, str], tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", invoices(1200))
-    both = [begin(environment, file, "--rejects", str(tmp_path / f"{name}.csv")) for name in "ab"]
-    ends = [process.communicate(timeout=100) and process.returncode for process in both]
-    assert 1 in ends
-    assert begin(environment, file, "--rejects", str(tmp_path / "c.csv")).wait(100) == 1
+    both = [begin(environment, file, "--rejects", str(tmp_path / f"{name}.csv")) for name in "xy"]
+    ended = [(process.communicate(timeout=100), process.returncode) for process in both]
+    assert [code for _, code in ended] == [1, 1], "one had rejects, the other was stopped, or had nothing to do any more"
+    assert all(not err or err.startswith("Another process imports the same file") for (_, err), _ in ended), ended
+    last = begin(environment, file, "--rejects", str(tmp_path / "c.csv"))
+    assert json.loads(last.communicate(timeout=100)[0])["even"]
     whole = _whole(file)
     assert _orders(engine) == whole["orders"]["references"]
     with engine.begin() as tx:

@@ -73,20 +73,29 @@ def run(job: Job, database: Database, clock: Clock, hint: Hints, watch: Watch) -
     reader = _reader(job)
     form = reader.form if isinstance(reader, CsvReader) else None
     rejects = Rejects(job.rejects, form)
-    progress = _begin(job, database, clock, looked, rejects)
-    desk = Desk(database, clock, hint, reader, rejects, From(job.shop_id, progress.id, job.by))
-    if progress.finished_at:
-        return _done(progress, job, before=True)
+    known_by = _fingerprint(job, looked)
+    with database.begin() as tx:
+        import_id = imports.begin(tx, job.shop_id, known_by, job.path.name, clock()).id
+    with imports.alone(database, import_id):
+        progress = _begin(job, database, clock, known_by, rejects)
+        if progress.finished_at:
+            return _done(progress, job, before=True)
+        desk = Desk(database, clock, hint, reader, rejects, From(job.shop_id, progress.id, job.by))
+        return _read(job, desk, progress, lambda at: watch(at.position, looked.size, Balance.of(at.counts)))
+
+
+def _read(job: Job, desk: Desk, progress: Progress, watched: Callable[[Progress], None]) -> Done:
+    """Take down what the file holds from where it stands."""
     _keep_beside(job, desk)
-    watch(progress.position, looked.size, Balance.of(progress.counts))
+    watched(progress)
     resumed_at = progress.line
     with job.path.open("rb") as file:
         lines = Lines(file, progress.position, progress.line)
-        if not progress.position and form is not None:
+        if not progress.position and isinstance(desk.reader, CsvReader):
             lines.read()
-        for group in _together(reader.groups(lines, progress.carry)):
+        for group in _together(desk.reader.groups(lines, progress.carry)):
             progress = writing.write(desk, group, progress)
-            watch(progress.position, looked.size, Balance.of(progress.counts))
+            watched(progress)
     return _done(_finish(desk, progress), job, resumed_at=resumed_at)
 
 
@@ -102,10 +111,14 @@ def _reader(job: Job) -> Reader:
     return CsvReader(job.mapping, form, job.path.name, job.order_type, customers=job.customers is not None)
 
 
-def _begin(job: Job, database: Database, clock: Clock, looked: Looked, rejects: Rejects) -> Progress:
-    """How far this file is; from the beginning where the rejects of an earlier run are no longer there."""
+def _fingerprint(job: Job, looked: Looked) -> bytes:
+    """What this import is recognised by: everything that decides what comes of the file."""
     beside = [source.look_over(path, "utf-8").sha256.hex() for _, path, _ in _beside(job)]
-    known_by = source.fingerprint(looked.sha256.hex(), job.mapping.model_dump_json(), job.order_type, beside)
+    return source.fingerprint(looked.sha256.hex(), job.mapping.model_dump_json(), job.order_type, beside)
+
+
+def _begin(job: Job, database: Database, clock: Clock, known_by: bytes, rejects: Rejects) -> Progress:
+    """How far this file is; from the beginning where the rejects of an earlier run are no longer there."""
     with database.begin() as tx:
         progress = imports.begin(tx, job.shop_id, known_by, job.path.name, clock())
         if not (job.rejects.is_file() if progress.finished_at and progress.rejects_size else rejects.has(progress.rejects_size)):

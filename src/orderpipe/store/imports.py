@@ -4,7 +4,8 @@ Files that are imported: how far each one is, where each order came from, and wh
 How far a file is goes into the transaction that takes its orders down, so an import that was killed goes on where it stood.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +14,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from orderpipe.store.database import Database
 from orderpipe.store.metadata import Tx, as_json, insert_rows, metadata
 
 import_file = Table(
@@ -92,6 +94,21 @@ def begin(tx: Tx, shop_id: int, fingerprint: bytes, name: str, now: datetime) ->
         {"shop_id": shop_id, "fingerprint": fingerprint},
     ).one()
     return Progress(*found)
+
+
+@contextmanager
+def alone(database: Database, import_id: int) -> Iterator[None]:
+    """While this lasts nobody else imports the file; ends with the process, however that ends. Raises ImportedElsewhere."""
+    lock = {"key": f"import {import_id}"}
+    with database.connect() as connection:
+        free = connection.execute(text("SELECT pg_try_advisory_lock(hashtextextended(:key, 0))"), lock).scalar_one()
+        connection.commit()
+        if not free:
+            raise ImportedElsewhere(ImportedElsewhere.__doc__)
+        try:
+            yield
+        finally:
+            connection.detach()  # the lock goes with the connection
 
 
 def start_over(tx: Tx, import_id: int) -> None:
