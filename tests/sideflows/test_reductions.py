@@ -132,6 +132,16 @@ def test_takes_first_what_waits_for_stock(floor: Floor) -> None:
     assert floor.parts(order)[2] == ("released", "pick-scans")
 
 
+def test_what_is_canceled_before_the_promise_needs_none(floor: Floor) -> None:
+    floor.stock("SKU-1", 2)
+    order = floor.order({"SKU-1": 2, "SKU-2": 1})
+    for name in ("validate", "allocate"):
+        floor.stage(name, [order])
+    take_back(floor, (order, 2, 1))
+    floor.pass_time(minutes=10)
+    assert floor.parts(order) == {1: ("released", "pick-scans"), 2: ("canceled", None)}
+
+
 def test_gives_up_a_part_that_waits_for_stock(floor: Floor) -> None:
     floor.stock("SKU-1", 2)
     order = floor.order({"SKU-1": 3})

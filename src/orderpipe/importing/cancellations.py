@@ -34,10 +34,11 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class From:
-    """The shop and the import that cancellations come from, and who imports."""
+    """The shop, the import and its file that something comes from, and who imports."""
 
     shop_id: int
     import_id: int
+    file: str
     by: str
 
 

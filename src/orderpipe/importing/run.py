@@ -80,7 +80,7 @@ def run(job: Job, database: Database, clock: Clock, hint: Hints, watch: Watch) -
         progress = _begin(job, database, clock, known_by, rejects)
         if progress.finished_at:
             return _done(progress, job, before=True)
-        desk = Desk(database, clock, hint, reader, rejects, From(job.shop_id, progress.id, job.by))
+        desk = Desk(database, clock, hint, reader, rejects, From(job.shop_id, progress.id, job.path.name, job.by))
         return _read(job, desk, progress, lambda at: watch(at.position, looked.size, Balance.of(at.counts)))
 
 

@@ -151,7 +151,7 @@ def _note(tx: Tx, origin: From, new: Mapping[int, Judged], now: datetime) -> Non
 
 
 def _origin_note(one: Judged, origin: From) -> dict[str, object]:
-    note: dict[str, object] = {"import": origin.import_id, "line": one.group.rows[0].line, "to": one.group.line}
+    note: dict[str, object] = {"file": origin.file, "from": one.group.rows[0].line, "to": one.group.line}
     return note | ({"supplied": list(one.supplied)} if one.supplied else {})
 
 
