@@ -8,15 +8,18 @@ import csv
 import json
 import os
 import random
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
+
+import psutil
 
 from orderpipe.local.child import Program
 from orderpipe.local.processes import Place, product
@@ -141,15 +144,23 @@ def _run(environment: Mapping[str, str], folder: Path, rows: Sequence[Row], name
         writer.writerows(rows)
     with people.open("w", newline="", encoding="utf-8") as file:
         customers_file.write(customers_file.entries([path]), file)
-    words = ["import", str(path), "--shop", "bench", "--mapping", "online-retail", "--customers", str(people), "--json"]
+    command = (str(Path(sys.executable).with_name("orderpipe")), "import", str(path), "--shop", "bench", "--json")
+    options = ("--mapping", "online-retail", "--customers", str(people))
     begun = time.perf_counter()
-    with told.open("w") as out:
-        command = str(Path(sys.executable).with_name("orderpipe"))
-        actions = [(os.POSIX_SPAWN_DUP2, out.fileno(), 1)]
-        process = os.posix_spawn(command, [command, *words], {**os.environ, **environment}, file_actions=actions)
-        _, _, used = os.wait4(process, 0)  # the one call that tells the memory of just this process
+    with told.open("w") as out, subprocess.Popen((*command, *options), env={**os.environ, **environment}, stdout=out) as process:
+        peak = _peak(process)
     seconds = time.perf_counter() - begun
     document = json.loads(told.read_text())
-    ran = Ran(seconds, used.ru_maxrss / 1024, document["orders"]["references"], document["read"]["rows"])
+    ran = Ran(seconds, peak / 2**20, document["orders"]["references"], document["read"]["rows"])
     print(f"  {name}: {ran.lines} lines, {ran.orders} orders in {seconds:.1f} s, at most {ran.peak_mb:.0f} MB", flush=True)
     return ran
+
+
+def _peak(process: "subprocess.Popen[bytes]") -> int:
+    """The most memory (bytes) that the process is seen to use until it ends; what the kernel counts of it begins with ours."""
+    peak = 0
+    with suppress(psutil.NoSuchProcess):
+        while process.poll() is None:
+            peak = max(peak, psutil.Process(process.pid).memory_info().rss)
+            time.sleep(0.02)
+    return peak

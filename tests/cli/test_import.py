@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from orderpipe.importing import run
+from orderpipe.settings import settings
 from orderpipe.store import imports, new_orders
 from tests import builders
 from tests.cli.conftest import Answer, Terminal
@@ -246,6 +247,19 @@ def test_json_lines_are_orders_as_the_api_takes_them(orderpipe: Terminal, shop: 
     fixed.write_text(json.dumps(rejects[1]) + "\n")
     assert references(take(orderpipe, fixed)) == {"read": 1, "orders": 1}
     assert orders_in(shop) == 2
+
+
+def test_a_list_of_json_is_told_apart_from_lines(orderpipe: Terminal, shop: Floor, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('[\n{"reference": "J-1"}\n]\n')
+    answer = take(orderpipe, path)
+    assert (answer.exit_code, "one order a line" in answer.err) == (2, True)
+
+
+def test_works_with_a_single_connection(orderpipe: Terminal, shop: Floor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORDERPIPE_DATABASE_POOL", "1")
+    settings.cache_clear()
+    assert references(take(orderpipe, write(tmp_path / "a.csv", [line("1")]))) == {"read": 1, "orders": 1}
 
 
 def test_an_order_that_our_own_code_cannot_write_is_kept_and_stops_nobody(

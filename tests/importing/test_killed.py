@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from signal import SIGKILL
 
@@ -14,9 +14,10 @@ import psutil
 import pytest
 from sqlalchemy import Engine, text
 
-from orderpipe.store import invariants
+from orderpipe.store import database, invariants, migrations_runner
 from tests import builders
 from tests.importing.files import customers, line, read, write
+from tests.servers import PostgresServer
 
 COMMAND = str(Path(sys.executable).with_name("orderpipe"))
 
@@ -75,6 +76,28 @@ def test_killed_again_and_again_it_goes_on_where_it_stood(engine: Engine, enviro
         assert invariants.check_all(tx) == []
     rejected = [one["line"] for one in read(tmp_path / "a.rejects.csv")]
     assert len(rejected) == len(set(rejected)) == whole["rejects"]["rows"]
+
+
+def test_a_database_that_dies_meanwhile_costs_seconds(
+    private_postgres: Callable[..., PostgresServer], broker_url: str, tmp_path: Path
+) -> None:
+    server = private_postgres(durable=True)
+    migrations_runner.upgrade(server.url())
+    engine = database.connect.__wrapped__(server.url())
+    with engine.begin() as tx:
+        builders.location(tx)
+    file = write(tmp_path / "a.csv", invoices(2000))
+    process = begin({"ORDERPIPE_DATABASE_URL": server.url(), "ORDERPIPE_BROKER_URL": broker_url}, file)
+    while process.poll() is None and not _orders(engine):
+        time.sleep(0.02)
+    server.kill()
+    time.sleep(1)
+    server.start()
+    out, err = process.communicate(timeout=100)
+    told, whole = json.loads(out), _whole(file)
+    assert (err, {name: told[name] for name in whole}) == ("", whole)
+    assert _orders(engine) == whole["orders"]["references"]
+    engine.dispose()
 
 
 def _whole(file: Path) -> dict[str, dict[str, int]]:

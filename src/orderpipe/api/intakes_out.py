@@ -52,5 +52,6 @@ def _told(one: Intake) -> dict[str, Any]:
     return {
         "id": public_id("intake", one.id), "state": one.state, "channel": one.channel, "parser": one.parser,
         "received_at": one.received_at, "order": None if one.order_id is None else public_id("order", one.order_id),
-        "order_number": None if one.order_id is None else number_of(one.order_id), "problem": one.result, "next_at": one.next_at,
+        "order_number": None if one.order_id is None else number_of(one.order_id), "next_at": one.next_at,
+        "problem": one.result if one.state == IntakeState.REFUSED else None,
     }

@@ -106,6 +106,7 @@ def _reader(job: Job) -> Reader:
     if source.is_json(job.path):
         if job.customers:
             raise NotImported("--customers goes with CSV; lines of JSON say themselves who ordered.")
+        source.check_lines(job.path)
         return JsonReader(job.path.name, job.order_type)
     form = source.read_form(job.path, job.mapping, job.mapping.main_columns())
     return CsvReader(job.mapping, form, job.path.name, job.order_type, customers=job.customers is not None)

@@ -70,6 +70,13 @@ def _decoded(decoder: codecs.IncrementalDecoder, chunk: bytes, path: Path, line:
         ) from None
 
 
+def check_lines(path: Path) -> None:
+    """Raise NotImported where the JSON is one list of orders instead of one order a line."""
+    with path.open("rb") as file:
+        if file.read(_CHUNK).removeprefix(_BOM).lstrip().startswith(b"["):
+            raise NotImported(f"{path} holds one JSON list; write one order a line, such as with `jq -c '.[]'`.")
+
+
 def read_form(path: Path, chosen: ColumnMapping, wanted: Sequence[str], name: str = "") -> Form:
     """The header of a CSV file, which must have the wanted columns. Raises NotImported, naming what is meant where that is near."""
     with path.open("rb") as file:

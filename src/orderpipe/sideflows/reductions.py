@@ -107,8 +107,14 @@ def _end(tx: Tx, work: _Work) -> list[Hint]:
     carry_out(tx, Unit.ORDER, work.claimed, whole, occasion=work.occasion)
     if whole:
         reducing.close_doubts(tx, work.used_up, by=work.occasion.actor, now=work.occasion.now)
-    lanes = {order_id: [order_id] for order_id in effects.completable if order_id not in work.used_up}
-    return [Hint("complete", work.claimed[order_id].lane, ids) for order_id, ids in lanes.items()]
+    return _hints(work, "complete", [order_id for order_id in effects.completable if order_id not in work.used_up])
+
+
+def _hints(work: _Work, step: str, order_ids: Sequence[int]) -> list[Hint]:
+    lanes: dict[str, list[int]] = {}
+    for order_id in order_ids:
+        lanes.setdefault(work.claimed[order_id].lane, []).append(order_id)
+    return [Hint(step, lane, ids) for lane, ids in lanes.items()]
 
 
 def _letter(work: _Work, order_id: int) -> Tell:
@@ -126,10 +132,7 @@ def _go_on(tx: Tx, work: _Work) -> list[Hint]:
         "release": units.wake(tx, Unit.FULFILLMENT, _waiting(work), {WaitingFor.STOCK}, now),
     }
     orders = units.wake(tx, Unit.ORDER, work.claimed.keys() - work.used_up, {WaitingFor.STOCK}, now)
-    return [
-        *(hint for step, ids in woken.items() for hint in hints_for(step, ids, lanes)),
-        *(Hint("allocate", lanes[order_id], [order_id]) for order_id in orders),
-    ]
+    return [*(hint for step, ids in woken.items() for hint in hints_for(step, ids, lanes)), *_hints(work, "allocate", orders)]
 
 
 def _tell(tx: Tx, work: _Work) -> None:

@@ -101,14 +101,12 @@ def alone(database: Database, import_id: int) -> Iterator[None]:
     """While this lasts nobody else imports the file; ends with the process, however that ends. Raises ImportedElsewhere."""
     lock = {"key": f"import {import_id}"}
     with database.connect() as connection:
+        connection.detach()  # the lock goes with the connection, which is closed afterwards and so is none of the pool's
         free = connection.execute(text("SELECT pg_try_advisory_lock(hashtextextended(:key, 0))"), lock).scalar_one()
         connection.commit()
         if not free:
             raise ImportedElsewhere(ImportedElsewhere.__doc__)
-        try:
-            yield
-        finally:
-            connection.detach()  # the lock goes with the connection
+        yield
 
 
 def start_over(tx: Tx, import_id: int) -> None:
