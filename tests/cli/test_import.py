@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from orderpipe.importing import run
+from orderpipe.importing import run, writing
+from orderpipe.intake import receive
 from orderpipe.settings import settings
 from orderpipe.store import imports, new_orders
 from tests import builders
@@ -221,6 +222,15 @@ def test_reads_other_encodings_when_told(orderpipe: Terminal, shop: Floor, tmp_p
     assert "é".encode("latin-1") in (tmp_path / "a.rejects.csv").read_bytes()
 
 
+def test_a_misspelt_column_is_not_passed_over(orderpipe: Terminal, shop: Floor, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("reference,sku,quantity,e-mail,colour\n1,SKU-1,1,ann@customers.example,red\n")
+    answer = take(orderpipe, path, mapping="orders")
+    assert (answer.exit_code, "Is 'email' meant?" in answer.err) == (2, True)
+    path.write_text(path.read_text().replace("e-mail", "email"))
+    assert references(take(orderpipe, path, mapping="orders")) == {"read": 1, "orders": 1}
+
+
 def test_takes_the_type_from_a_column_or_the_command(orderpipe: Terminal, shop: Floor, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("reference,sku,quantity,type\n1,SKU-1,1,express\n2,SKU-1,1,\n3,SKU-1,1,fast\n")
@@ -277,6 +287,10 @@ def test_an_order_that_our_own_code_cannot_write_is_kept_and_stops_nobody(
         answer = take(orderpipe, file)
     assert references(answer) == {"read": 10, "orders": 9, "kept": 1}
     assert shop.value("SELECT last_error LIKE 'AssertionError%' FROM intake WHERE state = 'pending'")
+    pending = int(shop.value("SELECT id FROM intake WHERE state = 'pending'"))
+    with shop.engine.begin() as tx:
+        order, = receive.receive_pending(tx, [pending], shop.now)
+    assert (shop.row(order)["reference"], shop.row(order)["channel"]) == ("13", "file")
 
 
 def test_goes_on_where_it_was_interrupted(orderpipe: Terminal, shop: Floor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -299,6 +313,26 @@ def test_goes_on_where_it_was_interrupted(orderpipe: Terminal, shop: Floor, tmp_
     assert answer.json["resumed_after_line"] == 13
     assert references(answer) == {"read": 30, "orders": 24, "rejects": 6}
     assert [one["line"] for one in read(tmp_path / "a.rejects.csv")] == ["6", "11", "16", "21", "26", "31"]
+
+
+def test_a_commit_whose_answer_was_lost_counts(
+    orderpipe: Terminal, shop: Floor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_group = writing._take
+    lost: list[bool] = []
+
+    def loses(tx, *given):
+        done = take_group(tx, *given)
+        if not lost:
+            lost.append(True)
+            tx.commit()
+            raise TimeoutError
+        return done
+
+    monkeypatch.setattr(writing, "_take", loses)
+    answer = take(orderpipe, write(tmp_path / "a.csv", [line("1"), line("2", quantity="x")]))
+    assert references(answer) == {"read": 2, "orders": 1, "rejects": 1}
+    assert len(read(tmp_path / "a.rejects.csv")) == 1
 
 
 def test_begins_again_where_the_rejects_are_gone(orderpipe: Terminal, shop: Floor, tmp_path: Path) -> None:

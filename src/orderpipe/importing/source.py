@@ -92,7 +92,17 @@ def read_form(path: Path, chosen: ColumnMapping, wanted: Sequence[str], name: st
         raise NotImported(f"{path} has no column {missing[0]!r}.{_hint(missing[0], columns, chosen if not name else None)}")
     if twice := [column for column in columns if columns.count(column) > 1]:
         raise NotImported(f"{path} has two columns called {twice[0]!r}.")
+    if chosen.optional and not name:
+        _check_spelling(path, columns, chosen)
     return Form(tuple(columns), raw if raw.endswith(b"\n") else raw + b"\n", delimiter, chosen.encoding)
+
+
+def _check_spelling(path: Path, columns: Sequence[str], chosen: ColumnMapping) -> None:
+    """Where columns may be missing, one that is misspelt would be passed over without a word."""
+    unused = [column for column in chosen.columns.values() if column not in columns]
+    for column in columns:
+        if column not in chosen.columns.values() and (meant := mapping.near(column, unused, cutoff=0.8)):
+            raise NotImported(f"{path} has a column {column!r}, which says nothing here.{meant}")
 
 
 def _split(text: str, delimiter: str) -> list[str]:

@@ -80,10 +80,13 @@ def write(desk: Desk, group: Sequence[Group], progress: Progress) -> Progress:
 
 
 def _patiently(desk: Desk, group: Sequence[Group], progress: Progress) -> Progress:
-    deadline, pause = time.monotonic() + PATIENCE, _FIRST_PAUSE
+    deadline, pause, again = time.monotonic() + PATIENCE, _FIRST_PAUSE, False
     while True:
         try:
             with desk.database.begin() as tx:
+                # a connection that broke at the commit does not tell whether it happened
+                if again and (after := imports.standing(tx, progress.id)).position == group[-1].end:
+                    return after
                 after, result = _take(tx, desk, group, progress)
             desk.hint(result.hints, result.stock_freed)
             return after
@@ -91,13 +94,15 @@ def _patiently(desk: Desk, group: Sequence[Group], progress: Progress) -> Progre
             if not is_transient(error) or time.monotonic() + pause > deadline:
                 raise
         time.sleep(pause)
+        again = True
         pause = min(pause * 2, _LONGEST_PAUSE)
 
 
 def _take(tx: Tx, desk: Desk, group: Sequence[Group], progress: Progress) -> tuple[Progress, _Result]:
     now = desk.clock()
     imports.one_at_a_time(tx, desk.origin.shop_id)
-    judged = [desk.reader.judge(one, found) for found in [_look_up(tx, desk, group)] for one in group]
+    found = _look_up(tx, desk, group)
+    judged = [desk.reader.judge(one, found) for one in group]
     result = _Result([Fate.REJECT] * len(judged), [one.rejects for one in judged], [])
     _orders(tx, desk, judged, result, now)
     _cancellations(tx, desk, judged, result, now)

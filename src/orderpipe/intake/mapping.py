@@ -138,10 +138,10 @@ def of_document(document: Mapping[str, Any]) -> ColumnMapping:
     return mapping
 
 
-def near(name: str, names: Sequence[str]) -> str:
+def near(name: str, names: Sequence[str], cutoff: float = 0.6) -> str:
     """A question that names what was probably meant, "" where nothing is near."""
     folded = {one.casefold(): one for one in names}
-    found = difflib.get_close_matches(name.casefold(), folded, n=1)
+    found = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=cutoff)
     return f" Is {folded[found[0]]!r} meant?" if found else ""
 
 

@@ -96,6 +96,11 @@ def begin(tx: Tx, shop_id: int, fingerprint: bytes, name: str, now: datetime) ->
     return Progress(*found)
 
 
+def standing(tx: Tx, import_id: int) -> Progress:
+    """How far the import is by now."""
+    return Progress(*tx.execute(text(f"SELECT {_PROGRESS} FROM import_file WHERE id = :id"), {"id": import_id}).one())
+
+
 @contextmanager
 def alone(database: Database, import_id: int) -> Iterator[None]:
     """While this lasts nobody else imports the file; ends with the process, however that ends. Raises ImportedElsewhere."""
