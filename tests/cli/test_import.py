@@ -122,6 +122,16 @@ def test_a_cancellation_that_finds_only_some_of_its_pieces_is_rejected_whole(ord
     assert shop.value("SELECT sum(canceled) FROM order_line") == 0
 
 
+def test_a_cancellation_that_comes_twice_is_applied_once(orderpipe: Terminal, shop: Floor, tmp_path: Path) -> None:
+    back, other = line("C2", quantity=-1), line("C2", quantity=-2)
+    file = write(tmp_path / "a.csv", [line("1", quantity=9), back, line("3"), back, line("4"), other])
+    assert references(take(orderpipe, file)) == {"read": 6, "orders": 3, "cancellations": 1, "known_cancellations": 1, "rejects": 1}
+    assert "with other content" in read(tmp_path / "a.rejects.csv")[0]["reason"]
+    assert shop.value("SELECT sum(canceled) FROM order_line") == 1
+    lost = line("C9", "SKU-2", quantity=-1)
+    assert references(take(orderpipe, write(tmp_path / "b.csv", [lost, line("5"), lost]))) == {"read": 3, "orders": 1, "rejects": 2}
+
+
 def test_what_is_packed_is_a_return(orderpipe: Terminal, shop: Floor, tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", [line("1")])
     shop.stock()

@@ -2,12 +2,14 @@
 Column mappings: presets that hold, and mistakes in one's own that are told in a sentence.
 """
 
+import re
 from pathlib import Path
 
 import pytest
 
 from orderpipe.intake import mapping
 from orderpipe.intake.mapping import UnreadableMapping
+from tests.needs import REPOSITORY
 
 GOOD = '[columns]\nreference = "No"\nsku = "Code"\nquantity = "Pieces"\n'
 
@@ -42,6 +44,14 @@ def test_mistakes_are_told_in_a_sentence(tmp_path: Path, text: str, said: str) -
         mapping.choose(str(path))
     assert said in str(refused.value)
     assert str(path) in str(refused.value)
+
+
+def test_the_example_in_the_documents_can_be_used() -> None:
+    page = (REPOSITORY / "docs" / "import.md").read_text("utf-8")
+    example, = re.findall(r"^```toml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    assert mapping.understand(example, "").columns["reference"] == "Invoice"
+    for field in mapping.FIELDS:
+        assert f"`{field}`" in page, field
 
 
 def test_names_what_there_is() -> None:

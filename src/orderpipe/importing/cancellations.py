@@ -24,9 +24,9 @@ REASON = "customer"
 
 @dataclass(slots=True)
 class Applied:
-    """By place in the group: why a cancellation was not applied, `None` where it was, now or (`known`) before; and the hints."""
+    """By place in the group: why a cancellation was not applied, None where it was, now or (`known`) before; and what to hint."""
 
-    refused: dict[int, str | None] = field(default_factory=dict)
+    reasons: dict[int, str | None] = field(default_factory=dict)
     known: set[int] = field(default_factory=set)
     hints: tuple[Hint, ...] = ()
     stock_freed: bool = False
@@ -45,20 +45,28 @@ class From:
 def apply(tx: Tx, judged: Mapping[int, Judged], origin: From, now: datetime) -> Applied:
     """Apply these cancellations, by their places in the group; orders of the same group are in the books already."""
     applied = Applied()
-    todo = _new(tx, judged, origin, applied)
+    first: dict[tuple[str, str], int] = {}
+    for place, one in judged.items():
+        first.setdefault((_source_id(one), _digest(one)), place)
+    todo = _new(tx, {place: judged[place] for place in first.values()}, origin, applied)
     wishes = _wishes(tx, todo, origin, applied)
     reduced = reductions.reduce(tx, wishes, reason=REASON, by=origin.by, now=now)
-    order_ids: dict[str, int] = {}
-    for wish in wishes:
-        order_ids.setdefault(wish.key, wish.order_id)
     for place, one in todo.items():
-        key = _content(one).reference
-        if place not in applied.refused:
-            applied.refused[place] = reduced.refused.get(key)
-    done = {place: one for place, one in todo.items() if applied.refused[place] is None}
-    intakes.keep(tx, [_intake(one, order_ids[_content(one).reference], origin, now) for one in done.values()])
+        applied.reasons.setdefault(place, reduced.refused.get(_content(one).reference))
+    orders = {wish.key: wish.order_id for wish in reversed(wishes)}
+    done = [one for place, one in todo.items() if applied.reasons[place] is None]
+    intakes.keep(tx, [_intake(one, orders[_content(one).reference], origin, now) for one in done])
+    for place, one in judged.items():
+        _repeat(applied, place, first[_source_id(one), _digest(one)])
     applied.hints, applied.stock_freed = reduced.hints, reduced.stock_freed
     return applied
+
+
+def _repeat(applied: Applied, place: int, first: int) -> None:
+    """The same cancellation once more shares what became of the first."""
+    if place != first:
+        applied.reasons[place] = applied.reasons[first]
+        applied.known.add(place)
 
 
 def _new(tx: Tx, judged: Mapping[int, Judged], origin: From, applied: Applied) -> dict[int, Judged]:
@@ -66,15 +74,15 @@ def _new(tx: Tx, judged: Mapping[int, Judged], origin: From, applied: Applied) -
     before = imports.canceled_by(tx, origin.shop_id, {_source_id(one) for one in judged.values()})
     todo: dict[int, Judged] = {}
     for place, one in judged.items():
-        content = before.get(_source_id(one))
-        if content is None:
-            todo[place] = one
+        content = before.setdefault(_source_id(one), "")
+        if not content:
             before[_source_id(one)] = _digest(one)
+            todo[place] = one
         elif content == _digest(one):
-            applied.refused[place] = None
+            applied.reasons[place] = None
             applied.known.add(place)
         else:
-            applied.refused[place] = "A cancellation of this reference was applied before, with other content; a reference is used once."
+            applied.reasons[place] = "A cancellation of this reference came before, with other content; a reference is used once."
     return todo
 
 
@@ -89,7 +97,7 @@ def _wishes(tx: Tx, todo: Mapping[int, Judged], origin: From, applied: Applied) 
         cancellation = _content(one)
         taken = shelf.take(cancellation.reference, cancellation, [next(rest) for _ in cancellation.pieces])
         if isinstance(taken, Taken):
-            applied.refused[place] = _not_found(one, taken)
+            applied.reasons[place] = _not_found(one, taken)
         else:
             wishes += taken
     return wishes

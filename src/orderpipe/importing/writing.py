@@ -174,7 +174,7 @@ def _cancellations(tx: Tx, desk: Desk, judged: Sequence[Judged], result: _Result
     if not found:
         return
     applied = cancellations.apply(tx, found, desk.origin, now)
-    for place, reason in applied.refused.items():
+    for place, reason in applied.reasons.items():
         if reason is None:
             result.fates[place] = Fate.KNOWN_CANCELLATION if place in applied.known else Fate.CANCELLATION
         else:
