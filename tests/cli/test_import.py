@@ -158,6 +158,13 @@ def test_rejects_can_be_put_right_and_imported_again(orderpipe: Terminal, shop: 
     assert orders_in(shop) == 3
 
 
+def test_an_older_file_of_rejects_is_kept(orderpipe: Terminal, shop: Floor, tmp_path: Path) -> None:
+    (tmp_path / "a.rejects.csv").write_text("half put right")
+    take(orderpipe, write(tmp_path / "a.csv", [line("1", quantity="x"), line("2")]))
+    assert (tmp_path / "a.rejects.csv~").read_text() == "half put right"
+    assert len(read(tmp_path / "a.rejects.csv")) == 1
+
+
 def test_a_reference_that_comes_again_later_is_rejected_with_its_first_place(orderpipe: Terminal, shop: Floor, tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", [line("1"), line("2"), line("1", "SKU-2")])
     assert references(take(orderpipe, file)) == {"read": 3, "orders": 2, "rejects": 1}
