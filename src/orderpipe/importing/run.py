@@ -114,7 +114,7 @@ def _reader(job: Job) -> Reader:
 
 def _fingerprint(job: Job, looked: Looked) -> bytes:
     """What this import is recognised by: everything that decides what comes of the file."""
-    beside = [source.look_over(path, "utf-8").sha256.hex() for _, path, _ in _beside(job)]
+    beside = [source.look_over(path, "utf-8", "Save it as UTF-8.").sha256.hex() for _, path, _ in _beside(job)]
     return source.fingerprint(looked.sha256.hex(), job.mapping.model_dump_json(), job.order_type, beside)
 
 

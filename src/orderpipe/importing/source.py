@@ -37,8 +37,11 @@ def is_json(path: Path) -> bool:
     return path.suffix.lower() in JSON_ENDINGS
 
 
-def look_over(path: Path, encoding: str) -> Looked:
-    """Read the file once from end to end. Raises NotImported when it is missing, empty, or not in this encoding."""
+ADVICE = "Save the file as UTF-8, or say its encoding, such as --encoding latin-1."
+
+
+def look_over(path: Path, encoding: str, advice: str = ADVICE) -> Looked:
+    """Read the file once from end to end. Raises NotImported when it is missing, empty, or (with advice) not in this encoding."""
     if path.is_dir():
         raise NotImported(f"{path} is a folder; name a file.")
     digest, size, lines = hashlib.sha256(), 0, 0
@@ -48,7 +51,8 @@ def look_over(path: Path, encoding: str) -> Looked:
             while chunk := file.read(_CHUNK):
                 if not size and chunk.startswith(_UTF_16):
                     raise NotImported(f"{path} is in UTF-16, as some spreadsheets write it; save it as UTF-8.")
-                _decoded(decoder, chunk, path, lines + 1, encoding)
+                if problem := _undecodable(decoder, chunk, lines + 1):
+                    raise NotImported(f"{path} is not in {encoding}: {problem}, which means nothing there. {advice}")
                 digest.update(chunk)
                 size, lines = size + len(chunk), lines + chunk.count(b"\n")
     except OSError as problem:
@@ -58,16 +62,14 @@ def look_over(path: Path, encoding: str) -> Looked:
     return Looked(path, digest.digest(), size)
 
 
-def _decoded(decoder: codecs.IncrementalDecoder, chunk: bytes, path: Path, line: int, encoding: str) -> None:
+def _undecodable(decoder: codecs.IncrementalDecoder, chunk: bytes, line: int) -> str | None:
+    """The first byte that cannot be decoded, and its line, where the chunk begins with this line."""
     try:
         decoder.decode(chunk)
     except UnicodeDecodeError as problem:
         number = line + problem.object[: problem.start].count(b"\n")
-        wrong = problem.object[problem.start : problem.start + 1].hex()
-        raise NotImported(
-            f"{path} is not in {encoding}: line {number} has the byte {wrong}, which means nothing there. "
-            "Save the file as UTF-8, or say its encoding, such as --encoding latin-1."
-        ) from None
+        return f"line {number} has the byte {problem.object[problem.start : problem.start + 1].hex()}"
+    return None
 
 
 def check_lines(path: Path) -> None:
