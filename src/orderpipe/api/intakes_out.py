@@ -89,5 +89,5 @@ def _told(one: Intake) -> dict[str, Any]:
         "id": public_id("intake", one.id), "state": one.state, "channel": one.channel, "message": one.source_id,
         "sender": one.sender, "parser": one.parser, "received_at": one.received_at,
         "order": None if order is None else public_id("order", order), "order_number": None if order is None else number_of(order),
-        "problem": one.result, "next_at": one.next_at,
+        "problem": one.result if one.state == IntakeState.REFUSED else None, "next_at": one.next_at,
     }

@@ -8,6 +8,7 @@ from orderpipe.local.refusals import CannotStart
 from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.sideflows.office import DecisionRefused
 from orderpipe.store.database import DatabaseError, is_transient
+from orderpipe.store.imports import ImportedElsewhere
 from orderpipe.store.locations import LocationTaken
 from orderpipe.store.seal_file import SealsOutOfReach
 from orderpipe.store.shops import ShopTaken, UnknownKey
@@ -15,6 +16,7 @@ from orderpipe.store.standing import UnknownOrder
 
 REFUSALS = (
     CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, SealsOutOfReach, CannotStart,
+    ImportedElsewhere,
 )
 
 

@@ -28,6 +28,17 @@ def currencies() -> frozenset[str]:
     return frozenset(code for place in get_global("territory_currencies") for code in get_territory_currencies(place))
 
 
+def country_of(name: str) -> str:
+    """The code of the country that is called so in English, or by its code; "" for what is none."""
+    return name.upper() if name.upper() in countries() else _by_name().get(name.casefold(), "")
+
+
+@cache
+def _by_name() -> dict[str, str]:
+    names = {str(name).casefold(): str(code) for code, name in Locale("en").territories.items() if code in countries()}
+    return names | {"czech republic": "CZ", "hong kong": "HK", "turkey": "TR", "macau": "MO"}  # as they were called before
+
+
 def is_language(tag: str) -> bool:
     """Whether this has the form of a language tag (BCP 47), such as `en` or `zh-Hans-CN`."""
     return _LANGUAGE.fullmatch(tag) is not None

@@ -111,15 +111,28 @@ class JsonOrder(_Part):
 _FIELDS = tuple(name for part in (JsonOrder, Customer, Address, Line) for name in part.model_fields)
 
 
-def parse(raw: bytes) -> OrderDraft:
-    """The order in these bytes, nothing guessed, nothing dropped. Raises Malformed with everything that is wrong."""
+def parse(raw: bytes, **defaults: str) -> OrderDraft:
+    """
+    The order in these bytes, nothing guessed, nothing dropped; `defaults` are what `type` and `channel` are where it does not say.
+
+    Raises Malformed with everything that is wrong.
+    """
     try:
         order = JsonOrder.model_validate_json(raw)
     except ValidationError as error:
         raise Malformed(_complaints(error)) from None
     if b"\\u0000" in raw and (nul := list(_nul_characters(order.model_dump(), ""))):
         raise Malformed(nul)
-    return _draft(order)
+    unsaid = {name: value for name, value in defaults.items() if name not in order.model_fields_set}
+    return _draft(order.model_copy(update=unsaid) if unsaid else order)
+
+
+def take(document: Mapping[str, Any]) -> OrderDraft:
+    """The order in this document, whose parts have the types that JSON gives them but for dates. Raises Malformed."""
+    try:
+        return _draft(JsonOrder.model_validate(document))
+    except ValidationError as error:
+        raise Malformed(_complaints(error)) from None
 
 
 def _draft(order: JsonOrder) -> OrderDraft:

@@ -10,7 +10,7 @@ from typing import Any
 
 from orderpipe.domain.orders import OrderDraft
 from orderpipe.flow import IntakeState
-from orderpipe.intake import json_order
+from orderpipe.intake import evidence, json_order
 from orderpipe.intake.outcomes import Outcome, Received, Recorded, Refused, answer_to
 from orderpipe.intake.record import take_down
 from orderpipe.intake.refusals import FieldError, Malformed
@@ -20,7 +20,7 @@ from orderpipe.store.metadata import Tx
 
 Parser = Callable[[bytes], OrderDraft]
 
-PARSERS: Mapping[str, Parser] = {json_order.PARSER: json_order.parse}
+PARSERS: Mapping[str, Parser] = {json_order.PARSER: json_order.parse, **evidence.PARSERS}
 """The parsers by the name under which intakes are kept; each raises Malformed."""
 
 TAKEN_UP = timedelta(seconds=30)

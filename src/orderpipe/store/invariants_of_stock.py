@@ -140,9 +140,9 @@ CARRIER = (
     ),
     Rule(
         "promised-in-full",
-        "Every fulfillment of a promised or completed order has its first promise.",
+        "Every fulfillment of a promised or completed order has its first promise, unless it was canceled before.",
         """SELECT o.id, format('fulfillment %s: no promise', f.id % 1000) FROM orders o JOIN fulfillment f ON f.order_id = o.id
             LEFT JOIN promise p ON p.fulfillment_id = f.id AND p.revision = 1
-            WHERE o.state IN ('promised', 'completed') AND p.fulfillment_id IS NULL""",
+            WHERE o.state IN ('promised', 'completed') AND p.fulfillment_id IS NULL AND f.state <> 'canceled'""",
     ),
 )

@@ -106,7 +106,7 @@ def amend_lines(tx: Tx, order_id: int, lines: Sequence[LineToCheck]) -> None:
         {"id": order_id, "numbers": [line.number for line in lines]},
     )
     tx.execute(
-        text("""UPDATE order_line l SET sku = u.sku, quantity = u.quantity,
+        text("""UPDATE order_line l SET sku = u.sku, quantity = u.quantity, canceled = least(l.canceled, greatest(u.quantity, 0)),
                 unit_price = coalesce(u.unit_price, CASE WHEN u.sku <> l.sku THEN p.price END),
                 kind = coalesce(p.kind, l.kind), description = coalesce(nullif(u.description, ''), p.description, '')
             FROM unnest(CAST(:numbers AS int[]), CAST(:skus AS text[]), CAST(:quantities AS int[]), CAST(:prices AS numeric[]),

@@ -6,6 +6,7 @@ from orderpipe.store import (
     customers,
     fulfillments,
     holds,
+    imports,
     intakes,
     journal,
     notifications,
@@ -22,8 +23,8 @@ from orderpipe.store import (
 from orderpipe.store.metadata import metadata
 
 MODULES = (
-    shops, customers, products, stock, intakes, orders, holds, fulfillments, scans, tracking, promises, notifications, journal, seals,
-    policies,
+    shops, customers, products, stock, intakes, orders, imports, holds, fulfillments, scans, tracking, promises, notifications, journal,
+    seals, policies,
 )
 
 __all__ = ["MODULES", "metadata"]
