@@ -122,9 +122,17 @@ def _brief(text: str, length: int = 20) -> str:
     return text if len(text) <= length else f"{text[: length - 2].rstrip()}.."
 
 
+class _EntriesFirst(Environment):
+    """Templates name entries of dictionaries more than anything; Jinja looks for an attribute first, and an exception each time is dear."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """As Jinja's, but an entry goes before an attribute."""
+        return obj[attribute] if isinstance(obj, dict) and attribute in obj else super().getattr(obj, attribute)
+
+
 @lru_cache(maxsize=8)
 def _environment(language: str, *, as_html: bool) -> Environment:
-    environment = Environment(
+    environment = _EntriesFirst(
         loader=PackageLoader(__package__, "templates"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         autoescape=as_html,  # noqa: S701 – plain text must not be escaped
         auto_reload=False, cache_size=-1,

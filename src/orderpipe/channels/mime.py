@@ -14,6 +14,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from email.utils import format_datetime
+from functools import lru_cache
 
 from orderpipe.channels.letters import Letter
 
@@ -40,7 +41,7 @@ def compose(letter: Letter, head: Head) -> bytes:
     key = hashlib.sha256(head.key.encode("utf-8", "replace")).hexdigest()
     boundary = f"=_{key[:24]}"  # `=_` comes up in no encoded body
     lines = [
-        f"Date: {format_datetime(head.at.astimezone(UTC))}",
+        f"Date: {_date(head.at)}",
         f"From: {_mailbox(head.sender_name, head.sender)}",
         f"To: {_mailbox(head.recipient_name, head.recipient)}",
         f"Subject: {_words(letter.subject)}",
@@ -63,6 +64,13 @@ def parse(content: bytes) -> EmailMessage:
     return message_from_bytes(content, policy=default)
 
 
+@lru_cache(maxsize=1_000)
+def _date(at: datetime) -> str:
+    """Letters of one transaction have one date."""
+    return format_datetime(at.astimezone(UTC))
+
+
+@lru_cache(maxsize=5_000)
 def _mailbox(name: str, address: str) -> str:
     name = _CONTROL.sub(" ", name).strip()
     if not name:
