@@ -134,7 +134,7 @@ class _EntriesFirst(Environment):
 def _environment(language: str, *, as_html: bool) -> Environment:
     environment = _EntriesFirst(
         loader=PackageLoader(__package__, "templates"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-        autoescape=as_html,  # noqa: S701 – plain text must not be escaped
+        autoescape=as_html,  # plain text must not be escaped
         auto_reload=False, cache_size=-1,
     )
     words = phrases_of(language)["words"]
