@@ -22,8 +22,8 @@ WARM_UP, PEER_WARM_UP = 500, 20
 LONGEST = 300.0
 """Seconds after which a side is given up."""
 
-_LEFT = text("""SELECT (SELECT count(*) FROM orders WHERE next_at IS NOT NULL),
-    (SELECT count(*) FROM notification WHERE next_at IS NOT NULL)""")
+_LEFT = text("""SELECT EXISTS (SELECT FROM orders WHERE next_at IS NOT NULL) OR EXISTS (SELECT FROM notification WHERE next_at IS NOT NULL)""")
+"""To count them each time would be a thirtieth of all that is measured."""
 
 
 def measure(orders: int | None = None) -> dict[str, float]:
@@ -91,11 +91,10 @@ def _wait(engine: Database) -> None:
     begun = time.perf_counter()
     while time.perf_counter() - begun < LONGEST:
         with engine.connect() as tx:
-            orders, letters = tx.execute(_LEFT).one()
-        if orders == letters == 0:
-            return
+            if not tx.execute(_LEFT).scalar_one():
+                return
         time.sleep(0.1)
-    raise TooSlow(f"{orders} orders and {letters} letters were not done after {LONGEST:.0f} s.")
+    raise TooSlow(f"Orders or letters were not done after {LONGEST:.0f} s.")
 
 
 def _report(sides: Sequence[Measured]) -> None:
