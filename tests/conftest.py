@@ -7,6 +7,7 @@ The process that controls the run starts one PostgreSQL and one Redis while the 
 import fcntl
 import os
 import re
+import shlex
 import shutil
 import sys
 import tempfile
@@ -16,11 +17,10 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import pytest
 import redis
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
 from orderpipe.local.child import Child, Program
 from orderpipe.local.ports import free_port
@@ -192,8 +192,9 @@ def _port_of(what: str) -> int:
     log = _folder() / "servers.log"
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        if found := re.search(rf"^export ORDERPIPE_{what}_URL=(\S+)$", log.read_text(), re.MULTILINE):
-            return urlsplit(found[1]).port or 0
+        if found := re.search(rf"^export ORDERPIPE_{what}_URL=(.+)$", log.read_text(), re.MULTILINE):
+            url = make_url(shlex.split(found[1])[0])
+            return url.port or int(str(url.query["port"]))
         time.sleep(0.05)
     raise TimeoutError(f"The test servers did not start within 60 s: {log.read_text()}")
 

@@ -2,7 +2,7 @@
 The two servers as a developer starts them: one command, Ctrl-C, and everything as before at the next start.
 """
 
-import re
+import shlex
 import subprocess
 import sys
 import time
@@ -22,7 +22,7 @@ class Servers:
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         assert self.process.stdout is not None
         lines = [self.process.stdout.readline() for _ in range(2)]
-        self.urls = [re.sub(r"^export ORDERPIPE_(DATABASE|BROKER)_URL=", "", line).strip() for line in lines]
+        self.urls = [shlex.split(line)[1].partition("=")[2] for line in lines]
 
     def end(self, number: int) -> float:
         """Send a signal; the seconds until the command ended."""

