@@ -28,6 +28,7 @@ from orderpipe.serving.hints import Hints
 from orderpipe.settings import Settings
 from orderpipe.store import clock, shops
 from orderpipe.store.database import Database, DatabaseError
+from workers.health import EVERY, GOOD_FOR, beats
 from workers.mailbox import LARGEST, Mailbox, Taken
 from workers.mailbox_rabbitmq import AmqpMailbox
 from workers.mailbox_redis import RedisMailbox
@@ -58,6 +59,8 @@ class Door:
         self._writer = GroupWriter(parts.engine, parts.clock, hint)
         self._senders: Mapping[str, Sender] = {}
         self._look_again = 0.0
+        self._pulse = parts.settings.pulse
+        self._beat_again = 0.0
         self._strangers = Strangers()
         self.stopping = threading.Event()
 
@@ -78,8 +81,12 @@ class Door:
         if time.monotonic() > self._look_again:
             self._look_at_keys()
         taken = self._mailbox.take(list(self._senders))
-        if not taken:
-            return 0
+        if taken:
+            self._deal_with(taken)
+        self._beat()
+        return len(taken)
+
+    def _deal_with(self, taken: Sequence[Taken]) -> None:
         done: Sequence[Taken] | None = None
         try:
             done = self._take_down(taken)
@@ -89,7 +96,6 @@ class Door:
                     self._mailbox.give_back(taken)
         if done:
             self._mailbox.done(done)
-        return len(taken)
 
     def _take_down(self, taken: Sequence[Taken]) -> Sequence[Taken] | None:
         """Write down what these messages hold; returns those that are done with, None when the door is to stop before."""
@@ -130,7 +136,14 @@ class Door:
             if self.stopping.wait(PAUSE):
                 return None
             outcomes = self._writer.write(group)
+        self._beat()  # a round of long lists takes longer than a pulse is good for
         return outcomes
+
+    def _beat(self) -> None:
+        """Show that the door lives; nobody comes here while its broker or the database is away."""
+        if self._pulse and time.monotonic() > self._beat_again:
+            self._beat_again = time.monotonic() + EVERY
+            beats(self._pulse, "door", GOOD_FOR)
 
 
 def _status(outcome: Outcome) -> int:

@@ -1,7 +1,8 @@
 """
 Is this process well? For container engines: `python -m workers.health express` asks a worker's pulse, with an address its HTTP.
 
-A worker or beat notes in the folder ORDERPIPE_PULSE until when it may be taken for alive; to ask it over the broker takes seconds of work.
+A worker, a beat or the broker door notes in the folder ORDERPIPE_PULSE until when it may be taken for alive; to ask a worker over the
+broker takes seconds of work.
 """
 
 import http.client
@@ -14,6 +15,9 @@ from urllib.parse import urlsplit
 
 PATIENCE = 4.0
 """Seconds after which a page that does not answer is not well."""
+EVERY = 5.0
+GOOD_FOR = 30.0
+"""Seconds between two beats of a pulse, and until the process is taken for dead without one."""
 
 
 def beats(folder: Path, role: str, seconds: float) -> None:
@@ -30,7 +34,7 @@ def _note(folder: Path, role: str) -> Path:
 
 
 def trouble(asked: str) -> str | None:
-    """What is wrong with the process of this role (a worker's name before the @, or `beat`) or behind this http address; None if well."""
+    """What is wrong with this role (a worker's name before the @, `beat` or `door`) or behind this http address; None if well."""
     return _page_trouble(asked) if "://" in asked else _pulse_trouble(asked)
 
 

@@ -8,11 +8,7 @@ from celery import Celery, bootsteps
 from celery.signals import after_task_publish, beat_init
 
 from orderpipe.settings import settings
-from workers.health import beats
-
-EVERY = 5.0
-GOOD_FOR = 30.0
-"""Seconds between two beats of the pulse, and until the process is taken for dead without one."""
+from workers.health import EVERY, GOOD_FOR, beats
 
 
 class Pulse(bootsteps.StartStopStep):

@@ -45,7 +45,7 @@ class Settings(BaseSettings):
         120.0, gt=0, description="after this long what a sender was given to send, and did not report on, is due again"
     )
     long_queue: int = Field(50, ge=1, description="messages in a lane's queue above which the sweep hands nothing more to it")
-    pulse: Path | None = Field(None, description="folder where workers and beats note until when they may be taken for alive")
+    pulse: Path | None = Field(None, description="folder where workers, beats and broker doors note until when they count as alive")
     secrets: Path = Field(SECRETS, description="folder of secrets: its file `orderpipe_database_url` stands for that variable; so for each")
 
     @property

