@@ -5,10 +5,8 @@ What a cancellation looks at and undoes: the fulfillments of the order, the stoc
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import text
-
 from orderpipe.store.allocation import Shift
-from orderpipe.store.metadata import Tx
+from orderpipe.store.metadata import Tx, text
 
 
 @dataclass(frozen=True, slots=True)

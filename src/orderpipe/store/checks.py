@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
-
 from orderpipe.domain.rules import Finding, LineToCheck, OrderToCheck
 from orderpipe.store.holds import cleared, query, write_findings
-from orderpipe.store.metadata import Tx, insert_rows
+from orderpipe.store.metadata import Tx, insert_rows, text
 
 
 @dataclass(frozen=True, slots=True)

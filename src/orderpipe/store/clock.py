@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
-
 from orderpipe.flow import Unit
-from orderpipe.store.metadata import Tx
+from orderpipe.store.metadata import Tx, text
 
 BROKER_DOOR = "door"
 """As what the broker door says among the jobs that it lives."""

@@ -8,10 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
-
 from orderpipe.flow import FulfillmentState, OrderState
-from orderpipe.store.metadata import Tx
+from orderpipe.store.metadata import Tx, text
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,10 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
-    text,
 )
 
 from orderpipe.flow import FulfillmentState, WaitingFor
-from orderpipe.store.metadata import Tx, insert_rows, metadata, one_of
+from orderpipe.store.metadata import Tx, insert_rows, metadata, one_of, text
 
 fulfillment = Table(
     "fulfillment",

@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, ForeignKey, Identity, Index, Table, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, ForeignKey, Identity, Index, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.flow import WaitingFor
-from orderpipe.store.metadata import Tx, insert_rows, metadata
+from orderpipe.store.metadata import Tx, insert_rows, metadata, text
 
 finding = Table(
     "finding",

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
-
 from orderpipe.store.intakes import idempotency
-from orderpipe.store.metadata import Tx, as_json, insert_rows
+from orderpipe.store.metadata import Tx, as_json, insert_rows, text
 
 ShopKey = tuple[int, str]
 

@@ -11,11 +11,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.store.database import Database
-from orderpipe.store.metadata import Tx, as_json, insert_rows, metadata
+from orderpipe.store.metadata import Tx, as_json, insert_rows, metadata, text
 
 import_file = Table(
     "import_file",

@@ -20,11 +20,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from orderpipe.store.metadata import Tx, as_json, insert_rows, metadata
+from orderpipe.store.metadata import Tx, as_json, insert_rows, metadata, text
 
 intake = Table(
     "intake",

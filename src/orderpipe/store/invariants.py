@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
-
 from orderpipe.store.invariants_of_orders import BOOKS, ENDS, LETTERS, WAITS
 from orderpipe.store.invariants_of_stock import CARRIER, HANDLING, STOCK
-from orderpipe.store.metadata import Tx
+from orderpipe.store.metadata import Tx, text
 from orderpipe.store.rule import Rule
 
 INVARIANTS: tuple[Rule, ...] = (*STOCK, *HANDLING, *CARRIER, *BOOKS, *LETTERS, *WAITS, *ENDS)

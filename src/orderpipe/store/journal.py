@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, DateTime, Float, Index, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Column, DateTime, Float, Index, Integer, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from orderpipe.store.metadata import Tx, as_json, metadata
+from orderpipe.store.metadata import Tx, as_json, metadata, text
 
 journal = Table(
     "journal",

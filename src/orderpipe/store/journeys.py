@@ -6,9 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import text
-
-from orderpipe.store.metadata import Tx, insert_rows
+from orderpipe.store.metadata import Tx, insert_rows, text
 from orderpipe.store.tracking import parcel
 
 

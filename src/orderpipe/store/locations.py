@@ -2,9 +2,7 @@
 The locations that a shop's goods leave from.
 """
 
-from sqlalchemy import text
-
-from orderpipe.store.metadata import Tx
+from orderpipe.store.metadata import Tx, text
 
 
 class LocationTaken(Exception):

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
-
-from orderpipe.store.metadata import Tx, insert_rows
+from orderpipe.store.metadata import Tx, insert_rows, text
 from orderpipe.store.orders import orders
 
 Reference = tuple[int, str]

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Identity, Index, Integer, LargeBinary, Table, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Identity, Index, Integer, LargeBinary, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.domain.decisions import Tell
 from orderpipe.domain.notices import Dead, Later, Leased, Order, OrderedLine, Result, Sent
 from orderpipe.domain.orders import number_of
-from orderpipe.store.metadata import Tx, as_json, metadata
+from orderpipe.store.metadata import Tx, as_json, metadata, text
 
 notification = Table(
     "notification",

@@ -6,9 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
-
-from orderpipe.store.metadata import Tx
+from orderpipe.store.metadata import Tx, text
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import text
-
-from orderpipe.store.metadata import Tx
+from orderpipe.store.metadata import Tx, text
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.flow import OrderState, WaitingFor
-from orderpipe.store.metadata import metadata, one_of
+from orderpipe.store.metadata import metadata, one_of, text
 
 orders = Table(
     "orders",

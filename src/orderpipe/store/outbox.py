@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import text
-
-from orderpipe.store.metadata import Tx
+from orderpipe.store.metadata import Tx, text
 from orderpipe.store.notifications import Notification
 
 _COLUMNS = ", ".join(f"n.{name}" for name in Notification.__dataclass_fields__)

@@ -6,10 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
-
 from orderpipe.domain.tracking import ENDS
-from orderpipe.store.metadata import Tx
+from orderpipe.store.metadata import Tx, text
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
-
 from orderpipe.domain.stock import Piece
 from orderpipe.store import promises
-from orderpipe.store.metadata import Tx
+from orderpipe.store.metadata import Tx, text
 
 RELEASE_SOON = timedelta(seconds=10)
 

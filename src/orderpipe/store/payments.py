@@ -5,11 +5,9 @@ Payments of orders: booked once per reference, and added up.
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 
-from sqlalchemy import text
-
 from orderpipe.domain.payments import Account, Payment
 from orderpipe.flow import WaitingFor
-from orderpipe.store.metadata import Tx, insert_rows
+from orderpipe.store.metadata import Tx, insert_rows, text
 from orderpipe.store.orders import payment
 
 

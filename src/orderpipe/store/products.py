@@ -16,11 +16,10 @@ from sqlalchemy import (
     Numeric,
     Table,
     Text,
-    text,
 )
 
 from orderpipe.domain.products import Product
-from orderpipe.store.metadata import Tx, insert_rows, metadata
+from orderpipe.store.metadata import Tx, insert_rows, metadata, text
 
 product = Table(
     "product",

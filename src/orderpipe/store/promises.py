@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, SmallInteger, Table, Text, text
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, SmallInteger, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from orderpipe.store.metadata import Tx, insert_rows, metadata
+from orderpipe.store.metadata import Tx, insert_rows, metadata, text
 
 promise = Table(
     "promise",

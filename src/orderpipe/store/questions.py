@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import text
-
 from orderpipe.domain.rules import LineToCheck
-from orderpipe.store.metadata import Tx, as_json
+from orderpipe.store.metadata import Tx, as_json, text
 
 Followed = Literal["asked_at", "reminded_at", "escalated_at"]
 

@@ -8,11 +8,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import text
-
 from orderpipe.domain.reductions import Cut, Ordered, PartLine, Wish
 from orderpipe.flow import FulfillmentState, OrderState
-from orderpipe.store.metadata import Tx, insert_rows
+from orderpipe.store.metadata import Tx, insert_rows, text
 from orderpipe.store.scans import scan
 
 

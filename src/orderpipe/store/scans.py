@@ -5,13 +5,13 @@ Scans of the warehouse and words of performers, accepted or refused, and the fig
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, DateTime, Identity, Integer, Table, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, DateTime, Identity, Integer, Table, Text, UniqueConstraint
 
 from orderpipe.domain.barcodes import read_barcode
 from orderpipe.domain.handling import Line, Phase, Standing
 from orderpipe.domain.scans import Meaning, Outcome, Scan
 from orderpipe.flow import FulfillmentState
-from orderpipe.store.metadata import Tx, insert_rows, metadata
+from orderpipe.store.metadata import Tx, insert_rows, metadata, text
 from orderpipe.store.products import forms_of
 
 scan = Table(

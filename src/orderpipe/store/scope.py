@@ -4,9 +4,7 @@ Whose orders are these: outsiders act for one shop, and only its orders are lock
 
 from collections.abc import Collection
 
-from sqlalchemy import text
-
-from orderpipe.store.metadata import Tx
+from orderpipe.store.metadata import Tx, text
 from orderpipe.store.units import lock_orders
 
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, Table, text
+from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, Table
 
 from orderpipe.domain.seals import FIELDS, Leaf, Seal, leaf_of
-from orderpipe.store.metadata import Tx, insert_rows, metadata
+from orderpipe.store.metadata import Tx, insert_rows, metadata, text
 
 seal = Table(
     "seal",

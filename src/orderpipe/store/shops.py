@@ -10,10 +10,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, LargeBinary, Table, Text, func, text
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, LargeBinary, Table, Text, func
 from sqlalchemy.exc import IntegrityError
 
-from orderpipe.store.metadata import Tx, metadata
+from orderpipe.store.metadata import Tx, metadata, text
 
 shop = Table(
     "shop",

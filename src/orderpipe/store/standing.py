@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import text
-
 from orderpipe.domain.explain import Asked, Facts, Standing, Stopped
 from orderpipe.domain.orders import internal_id, order_id_of
 from orderpipe.flow import FulfillmentState, OrderState, Unit, WaitingFor
 from orderpipe.store import payments
-from orderpipe.store.metadata import Tx
+from orderpipe.store.metadata import Tx, text
 
 
 class UnknownOrder(LookupError):

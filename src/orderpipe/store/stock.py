@@ -18,12 +18,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.domain.promises import LocationTerms
-from orderpipe.store.metadata import Tx, metadata
+from orderpipe.store.metadata import Tx, metadata, text
 
 location = Table(
     "location",

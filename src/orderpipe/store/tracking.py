@@ -5,11 +5,11 @@ Parcels on their way, and what the carrier says of them: every word is kept, and
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Index, Table, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Index, Table, Text, UniqueConstraint
 
 from orderpipe.domain.tracking import Merging, Parcel, ParcelStatus, TrackingEvent, merge
 from orderpipe.flow import FulfillmentState
-from orderpipe.store.metadata import Tx, insert_rows, metadata
+from orderpipe.store.metadata import Tx, insert_rows, metadata, text
 
 parcel = Table(
     "parcel",

@@ -8,12 +8,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
-
 from orderpipe.domain.orders import order_of
 from orderpipe.flow import ENDS, State, Unit, WaitingFor, check_transition
 from orderpipe.settings import settings
-from orderpipe.store.metadata import Tx
+from orderpipe.store.metadata import Tx, text
 
 
 def look_again() -> timedelta:

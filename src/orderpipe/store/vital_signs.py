@@ -5,9 +5,7 @@ How the installation is: the database's version, when the clock last ticked, and
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
-
-from orderpipe.store.metadata import Tx
+from orderpipe.store.metadata import Tx, text
 
 
 @dataclass(frozen=True, slots=True)
