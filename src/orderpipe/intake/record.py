@@ -85,7 +85,7 @@ def _write(tx: Tx, wanted: Mapping[Reference, _Wanted], rules: Policies, now: da
     """Write those that are new, with all that belongs to them; returns their ids."""
     if not wanted:
         return {}
-    homes = shops.by_ids(tx, {shop_id for shop_id, _ in wanted})
+    homes = shops.known(tx, {shop_id for shop_id, _ in wanted}, now)
     new = new_orders.insert(tx, [_order_row(one, homes[one.received.shop_id], rules, now) for one in wanted.values()])
     written = [(order_id, wanted[reference]) for reference, order_id in new.items()]
     new_orders.insert_lines(tx, [

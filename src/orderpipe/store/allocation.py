@@ -146,6 +146,8 @@ def wait_for_stock(tx: Tx, rows: Sequence[Mapping[str, object]]) -> None:
 
 def served(tx: Tx, keys: Collection[int]) -> None:
     """Forget waiting demand (keys as in `waiting_demand`) that has been served or given up."""
+    if not keys:
+        return
     tx.execute(
         text("""DELETE FROM backorder WHERE fulfillment_id = ANY(:fulfillments)
             OR (fulfillment_id IS NULL AND order_id = ANY(:orders))"""),

@@ -61,12 +61,15 @@ def carry_out(
         one = claimed[decision.unit_id]
         work.tells += [(one.order_id, tell) for tell in decision.tells]
         _note(work, unit, one, decision, occasion)
-    units.move(tx, unit, work.moves, occasion.now)
-    units.wait(tx, unit, work.waits, occasion.now)
-    holds.open_holds(tx, work.holds)
     letters = notifications.enqueue(tx, work.tells, occasion.now, office_default=occasion.office)
     work.entries += [Entry(order_id, f"unreachable.{kind}") for order_id, kind in letters.unreachable]
-    journal.write(tx, work.entries, now=occasion.now, actor=occasion.actor, task_id=occasion.task_id)
+    noted = journal.addition(work.entries, now=occasion.now, actor=occasion.actor, task_id=occasion.task_id)
+    if work.moves:
+        units.move(tx, unit, work.moves, occasion.now, noted)
+    elif work.entries:
+        journal.append(tx, noted)
+    units.wait(tx, unit, work.waits, occasion.now)
+    holds.open_holds(tx, work.holds)
     asked = tuple(row["order_id"] for row in work.holds if row["kind"] == WaitingFor.QUERY)
     free = tuple((moved.id, moved.after) for moved in work.moves if moved.waiting_for is None)
     return Effects(letters.channels, asked, _completable(tx, unit, claimed, work.moves, occasion), free)  # type: ignore[arg-type]

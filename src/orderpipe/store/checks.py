@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from orderpipe.domain.rules import Finding, LineToCheck, OrderToCheck
-from orderpipe.store.holds import cleared, query, write_findings
+from orderpipe.store.holds import query, write_findings
 from orderpipe.store.metadata import Tx, insert_rows, text
 
 
@@ -25,17 +25,17 @@ class Subject:
 
 def subjects(tx: Tx, order_ids: Collection[int]) -> list[Subject]:
     """The orders with their lines as the products know them, and what somebody has confirmed before."""
-    confirmed = cleared(tx, order_ids)
     lines = _lines(tx, order_ids)
     rows = tx.execute(
-        text("""SELECT o.id, o.shop_id, o.language, o.customer, o.ship_to, o.payment_method, o.currency, o.total, s.country
+        text("""SELECT o.id, o.shop_id, o.language, o.customer, o.ship_to, o.payment_method, o.currency, o.total, s.country,
+                ARRAY(SELECT ARRAY[f.rule, f.field] FROM finding f WHERE f.order_id = o.id AND f.cleared_how = 'confirmed') AS confirmed
             FROM orders o JOIN shop s ON s.id = o.shop_id WHERE o.id = ANY(:ids) ORDER BY o.id"""),
         {"ids": list(order_ids)},
     )
     return [
         Subject(row.id, row.shop_id, row.language, OrderToCheck(
             row.customer, row.ship_to, row.payment_method, row.currency, row.total, tuple(lines.get(row.id, ())), row.country,
-            frozenset(confirmed.get(row.id, ())),
+            frozenset((rule, field) for rule, field in row.confirmed),
         ))
         for row in rows.all()
     ]

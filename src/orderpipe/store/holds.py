@@ -99,19 +99,6 @@ def write_findings(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     insert_rows(tx, finding, rows)
 
 
-def cleared(tx: Tx, order_ids: Collection[int]) -> dict[int, set[tuple[str, str]]]:
-    """The (rule, field) that somebody has confirmed as right on each order; orders without one are left out."""
-    rows = tx.execute(
-        text("""SELECT DISTINCT order_id, rule, field FROM finding
-            WHERE order_id = ANY(:ids) AND cleared_how = 'confirmed'"""),
-        {"ids": list(order_ids)},
-    )
-    found: dict[int, set[tuple[str, str]]] = {}
-    for row in rows:
-        found.setdefault(row.order_id, set()).add((row.rule, row.field))
-    return found
-
-
 def clear_findings(
     tx: Tx, order_id: int, *, confirmed: Collection[tuple[str, str]] = (), how: str, by: str, now: datetime
 ) -> None:

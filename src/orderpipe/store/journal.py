@@ -46,28 +46,42 @@ class Entry:
     target_seconds: float | None = None
 
 
-_WRITE = text(
-    """INSERT INTO journal (order_id, seq, at, actor, what, fulfillment_id, before, after, note, spent_seconds, target_seconds, task_id)
+_INSERT = """INSERT INTO journal
+        (order_id, seq, at, actor, what, fulfillment_id, before, after, note, spent_seconds, target_seconds, task_id)
     SELECT u.order_id, coalesce((SELECT max(j.seq) FROM journal j WHERE j.order_id = u.order_id), 0)
             + row_number() OVER (PARTITION BY u.order_id ORDER BY u.place),
-        :now, :actor, u.what, u.fulfillment_id, u.before, u.after, CAST(u.note AS jsonb), u.spent, u.target, :task_id
-    FROM unnest(CAST(:order_ids AS bigint[]), CAST(:whats AS text[]), CAST(:fulfillment_ids AS bigint[]), CAST(:befores AS text[]),
-        CAST(:afters AS text[]), CAST(:notes AS text[]), CAST(:spents AS float8[]), CAST(:targets AS float8[]))
+        :entry_at, :entry_actor, u.what, u.fulfillment_id, u.before, u.after, CAST(u.note AS jsonb), u.spent, u.target, :entry_task
+    FROM unnest(CAST(:entry_orders AS bigint[]), CAST(:entry_whats AS text[]), CAST(:entry_fulfillments AS bigint[]),
+        CAST(:entry_befores AS text[]), CAST(:entry_afters AS text[]), CAST(:entry_notes AS text[]), CAST(:entry_spents AS float8[]),
+        CAST(:entry_targets AS float8[]))
         WITH ORDINALITY AS u (order_id, what, fulfillment_id, before, after, note, spent, target, place)"""
-)
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """Something to be written by the same statement as something else: an INSERT and its parameters."""
+
+    insert: str
+    parameters: Mapping[str, object]
+
+
+def addition(entries: Sequence[Entry], *, now: datetime, actor: str, task_id: str | None = None) -> Addition:
+    """What appends these entries; the caller holds the orders' locks, so each order's numbers follow without a gap."""
+    return Addition(_INSERT, {
+        "entry_at": now, "entry_actor": actor, "entry_task": task_id,
+        "entry_orders": [entry.order_id for entry in entries], "entry_whats": [entry.what for entry in entries],
+        "entry_fulfillments": [entry.fulfillment_id for entry in entries], "entry_befores": [entry.before for entry in entries],
+        "entry_afters": [entry.after for entry in entries], "entry_notes": [as_json(entry.note) for entry in entries],
+        "entry_spents": [entry.spent_seconds for entry in entries], "entry_targets": [entry.target_seconds for entry in entries],
+    })
 
 
 def write(tx: Tx, entries: Sequence[Entry], *, now: datetime, actor: str, task_id: str | None = None) -> None:
-    """Append entries; the caller holds the orders' locks, so each order's numbers follow without a gap."""
-    if not entries:
-        return
-    tx.execute(
-        _WRITE,
-        {
-            "now": now, "actor": actor, "task_id": task_id,
-            "order_ids": [entry.order_id for entry in entries], "whats": [entry.what for entry in entries],
-            "fulfillment_ids": [entry.fulfillment_id for entry in entries], "befores": [entry.before for entry in entries],
-            "afters": [entry.after for entry in entries], "notes": [as_json(entry.note) for entry in entries],
-            "spents": [entry.spent_seconds for entry in entries], "targets": [entry.target_seconds for entry in entries],
-        },
-    )
+    """Append entries in a statement of their own."""
+    if entries:
+        append(tx, addition(entries, now=now, actor=actor, task_id=task_id))
+
+
+def append(tx: Tx, added: Addition) -> None:
+    """Write an addition in a statement of its own."""
+    tx.execute(text(added.insert), added.parameters)

@@ -6,11 +6,12 @@ import hashlib
 import secrets
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Index, LargeBinary, Table, Text, func
+from sqlalchemy import BigInteger, Column, DateTime, Engine, ForeignKey, Identity, Index, LargeBinary, Table, Text, func
 from sqlalchemy.exc import IntegrityError
 
 from orderpipe.store.metadata import Tx, metadata, text
@@ -131,6 +132,18 @@ def by_ids(tx: Tx, shop_ids: Collection[int]) -> dict[int, Shop]:
     """These shops by id."""
     rows = tx.execute(text(f"SELECT {_SHOP}, id FROM shop WHERE id = ANY(:ids)"), {"ids": list(shop_ids)})
     return {row.id: Shop(*row) for row in rows}
+
+
+def known(tx: Tx, shop_ids: Collection[int], now: datetime) -> dict[int, Shop]:
+    """As `by_ids`, but what this process has read within 10 s is not read again."""
+    kept = _kept.setdefault(tx.engine, {})
+    if not all(one in kept and kept[one][0] <= now < kept[one][0] + _LIFETIME for one in shop_ids):
+        kept.update({one: (now, shop) for one, shop in by_ids(tx, shop_ids).items()})
+    return {one: kept[one][1] for one in shop_ids}
+
+
+_LIFETIME = timedelta(seconds=10)
+_kept: WeakKeyDictionary[Engine, dict[int, tuple[datetime, Shop]]] = WeakKeyDictionary()
 
 
 def shop_by_code(tx: Tx, code: str) -> Shop | None:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from orderpipe.domain.orders import order_of
 from orderpipe.flow import ENDS, State, Unit, WaitingFor, check_transition
 from orderpipe.settings import settings
+from orderpipe.store.journal import Addition
 from orderpipe.store.metadata import Tx, text
 
 
@@ -84,31 +85,33 @@ def claim(tx: Tx, unit: Unit, ids: Collection[int]) -> list[Claimed]:
     return [Claimed(*row) for row in rows.all()]
 
 
-def move(tx: Tx, unit: Unit, moves: Sequence[Moved], now: datetime) -> None:
-    """Move units that stand where `before` says; the caller holds their orders' locks. Raises NotInTheFlow, LostClaim."""
-    if not moves:
-        return
+def move(tx: Tx, unit: Unit, moves: Sequence[Moved], now: datetime, noted: Addition) -> None:
+    """
+    Move units that stand where `before` says, and write into the journal in the same statement what happened to them.
+
+    The caller holds their orders' locks. Raises NotInTheFlow, LostClaim.
+    """
     for before, after in {(moved.before, moved.after) for moved in moves}:
         check_transition(before, after)
-    result = tx.execute(
-        text(f"""UPDATE {_TABLE[unit]} t SET state = u.after, waiting_for = u.waiting_for,
+    moved = tx.execute(
+        text(f"""WITH moved AS (UPDATE {_TABLE[unit]} t SET state = u.after, waiting_for = u.waiting_for,
                 next_at = CASE WHEN u.ended THEN NULL WHEN u.until IS NOT NULL THEN u.until ELSE least(t.next_at, :soon) END,
                 attempts = 0, crashes = 0, stage_entered_at = :now, due_at = u.due_at, breached = t.breached & 2::smallint,
                 ended_at = CASE WHEN u.ended THEN :now END, last_error = NULL
             FROM unnest(CAST(:ids AS bigint[]), CAST(:befores AS text[]), CAST(:afters AS text[]), CAST(:waits AS text[]),
                 CAST(:untils AS timestamptz[]), CAST(:dues AS timestamptz[]), CAST(:ended AS boolean[]))
                 AS u (id, before, after, waiting_for, until, due_at, ended)
-            WHERE t.id = u.id AND t.state = u.before"""),
+            WHERE t.id = u.id AND t.state = u.before RETURNING t.id), noted AS ({noted.insert}) SELECT count(*) FROM moved"""),
         {
-            "now": now, "soon": soon(now),
+            **noted.parameters, "now": now, "soon": soon(now),
             "ids": [moved.id for moved in moves], "befores": [moved.before for moved in moves],
             "afters": [moved.after for moved in moves], "waits": [moved.waiting_for for moved in moves],
             "untils": [moved.until for moved in moves], "dues": [moved.due_at for moved in moves],
             "ended": [moved.after in ENDS for moved in moves],
         },
-    )
-    if result.rowcount != len(moves):
-        raise LostClaim(f"{len(moves) - result.rowcount} of {len(moves)} units moved while they were locked.")
+    ).scalar_one()
+    if moved != len(moves):
+        raise LostClaim(f"{len(moves) - moved} of {len(moves)} units moved while they were locked.")
 
 
 class LostClaim(Exception):
