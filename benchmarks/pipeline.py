@@ -22,7 +22,8 @@ WARM_UP, PEER_WARM_UP = 500, 20
 LONGEST = 300.0
 """Seconds after which a side is given up."""
 
-_LEFT = text("""SELECT EXISTS (SELECT FROM orders WHERE next_at IS NOT NULL) OR EXISTS (SELECT FROM notification WHERE next_at IS NOT NULL)""")
+_LEFT = text("""SELECT EXISTS (SELECT FROM orders WHERE next_at IS NOT NULL)
+    OR EXISTS (SELECT FROM notification WHERE next_at IS NOT NULL)""")
 """To count them each time would be a thirtieth of all that is measured."""
 
 

@@ -8,7 +8,20 @@ from typing import Any
 
 from sqlalchemy.orm import DeclarativeBase, Mapped, relationship
 
-from orderpipe.store import customers, fulfillments, intakes, journal, notifications, orders, products, promises, shops, stock, tables, tracking
+from orderpipe.store import (
+    customers,
+    fulfillments,
+    intakes,
+    journal,
+    notifications,
+    orders,
+    products,
+    promises,
+    shops,
+    stock,
+    tables,
+    tracking,
+)
 
 
 class Base(DeclarativeBase):
