@@ -33,19 +33,19 @@ from benchmarks.peers.plain import CARRIER_AGAIN, SCANS_AGAIN, NotInOrder
 from benchmarks.peers.working_days import after_working_days
 from orderpipe.settings import settings
 from orderpipe.stages.ship import sscc, tracking_number
-from orderpipe.store.database import connect
+from orderpipe.store.database import Database, connect
 
 _Session = sessionmaker(expire_on_commit=False)
 
 
 def session() -> Session:
     """A session on this process's engine."""
-    return _Session(bind=connect(settings().database_url))
+    return _Session(bind=_engine())
 
 
 def disconnect() -> None:
     """Close this process's connections; the next session opens another."""
-    connect(settings().database_url).dispose()
+    _engine().dispose()
 
 
 def record(shop_id: int, raw: bytes) -> tuple[int, int]:
@@ -204,3 +204,8 @@ STAGES: tuple[Callable[[int], int | None], ...] = (
     validate, allocate, promise, release, pick, pack, ship, deliver, complete,
 )
 """As those of `plain.py`: for an order's id, from picking to delivering for the parcel's; the letter to send then, if there is one."""
+
+
+def _engine() -> Database:
+    chosen = settings()
+    return connect(chosen.database_url, chosen.database_pool)
