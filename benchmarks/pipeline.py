@@ -18,7 +18,7 @@ from benchmarks.measured import Measured, TooSlow, Watch, check
 from orderpipe.store.database import Database
 
 ORDERS, PEER_ORDERS = 10_000, 400
-WARM_UP, PEER_WARM_UP = 500, 20
+WARM_UP, PEER_WARM_UP = 500, 100
 LONGEST = 300.0
 """Seconds after which a side is given up."""
 
