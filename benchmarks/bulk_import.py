@@ -11,7 +11,7 @@ from itertools import count
 
 from sqlalchemy import text
 
-from benchmarks.contenders import celery_door
+from benchmarks.contenders import tuned_door
 from benchmarks.doors import GROUP, OwnDoor
 from benchmarks.ground import Side
 from orderpipe.local.processes import Place
@@ -29,7 +29,7 @@ def main() -> None:
     with engine.connect() as tx:
         shop_id = tx.execute(text("SELECT id FROM shop")).scalar_one()
     side = Side(engine, shop_id, Place(settings().data, {}, dict(os.environ)))
-    door = OwnDoor(side) if sys.argv[1] == "orderpipe" else celery_door(side)
+    door = OwnDoor(side) if sys.argv[1] == "orderpipe" else tuned_door(side)
     for start in count(step=GROUP):
         door.take(range(start, start + GROUP), "import", "bulk")
         while True:

@@ -1,7 +1,7 @@
 """
 Who is measured: orderpipe and its peers, each with the processes it runs in and the door through which orders come.
 
-Every side has one process for letters beside those for its stages; how many of these suit a peer best is tried, not assumed.
+Every side has processes for letters beside those for its stages; how many suit a peer best is tried, not assumed.
 """
 
 import importlib.util
@@ -15,6 +15,7 @@ from orderpipe.local.child import Program
 from orderpipe.local.processes import CELERY, FINISH_THEN_DROP, PYTHON, Place
 
 QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "warning")
+ORM, TUNED = "benchmarks.peers.celery_orm", "benchmarks.peers.celery_tuned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,40 +43,60 @@ def orderpipe_unrendered() -> Contender:
     return Contender("orderpipe_unrendered", "letters given", programs, OwnDoor)
 
 
-def celery(processes: int) -> Contender:
-    """The plain chain with so many worker processes for its stages."""
+def celery(processes: int, mail: int = 1) -> Contender:
+    """The Celery chain with the ORM, with so many worker processes for its stages and for letters."""
+    return _celery("celery", ORM, processes, mail)
 
-    def programs(place: Place) -> list[Program]:
-        return [celery_worker(place, "stages", "standard", processes=processes), celery_worker(place, "mail", "mail")]
 
-    return Contender(f"celery_{processes}", f"{processes} processes", programs, celery_door)
+def celery_tuned(processes: int) -> Contender:
+    """The same chain with hand-tuned statements."""
+    return _celery("celery_tuned", TUNED, processes)
 
 
 def celery_in_lanes() -> Contender:
-    """The plain chain with a worker for each lane, as many processes as orderpipe has for its own."""
+    """The tuned chain with a worker for each lane, as many processes as orderpipe has for its own."""
 
     def programs(place: Place) -> list[Program]:
         return [
-            celery_worker(place, "express", "express"), celery_worker(place, "standard", "express", "standard", processes=2),
-            celery_worker(place, "bulk", "bulk", processes=2), celery_worker(place, "mail", "mail"),
+            celery_worker(place, TUNED, "express", "express"), celery_worker(place, TUNED, "standard", "express", "standard", processes=2),
+            celery_worker(place, TUNED, "bulk", "bulk", processes=2), celery_worker(place, TUNED, "mail", "mail"),
         ]
 
-    return Contender("celery", "workers by lane", programs, celery_door)
+    return Contender("celery", "workers by lane", programs, tuned_door)
 
 
-def celery_door(side: Side) -> Door:
+def orm_door(side: Side) -> Door:
     """Its messages go out from this process."""
-    from benchmarks.peers import celery_chain
+    from benchmarks.peers import celery_orm, orm
 
-    point_at(celery_chain.app, side.place.environment["ORDERPIPE_BROKER_URL"])
-    return PlainDoor(side, celery_chain.start, celery_chain.go_on)
+    point_at(celery_orm.app, side.place.environment["ORDERPIPE_BROKER_URL"])
+    return PlainDoor(side, celery_orm.chain.start, celery_orm.chain.go_on, stages=orm)
 
 
-def celery_worker(place: Place, role: str, *queues: str, processes: int = 1) -> Program:
-    """One worker of the plain chain, as `celery … worker` starts it."""
+def tuned_door(side: Side) -> Door:
+    """Its messages go out from this process."""
+    from benchmarks.peers import celery_tuned
+
+    point_at(celery_tuned.app, side.place.environment["ORDERPIPE_BROKER_URL"])
+    return PlainDoor(side, celery_tuned.chain.start, celery_tuned.chain.go_on)
+
+
+def celery_worker(place: Place, module: str, role: str, *queues: str, processes: int = 1) -> Program:
+    """One worker of a Celery chain, as `celery … worker` starts it."""
     options = ("-n", f"{role}@%h", "-Q", ",".join(queues), "-c", str(processes), *QUIET)
-    command = (*PYTHON, "celery", "--quiet", "-A", "benchmarks.peers.celery_chain", "worker", *options)
+    command = (*PYTHON, "celery", "--quiet", "-A", module, "worker", *options)
     return _program(place, f"celery-{role}", *command)
+
+
+def _celery(name: str, module: str, processes: int, mail: int = 1) -> Contender:
+    def programs(place: Place) -> list[Program]:
+        return [
+            celery_worker(place, module, "stages", "standard", processes=processes),
+            celery_worker(place, module, "mail", "mail", processes=mail),
+        ]
+
+    setting = f"{processes} processes" if mail == 1 else f"{processes} processes, {mail} for letters"
+    return Contender(f"{name}_{processes}x{mail}", setting, programs, orm_door if module == ORM else tuned_door)
 
 
 def dramatiq(processes: int, threads: int) -> Contender:

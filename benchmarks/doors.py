@@ -55,16 +55,30 @@ class OwnDoor:
         """Nothing is open."""
 
 
+class Stages(Protocol):
+    """How a peer's stages are written, as far as the door needs them."""
+
+    @property
+    def record(self) -> Callable[[int, bytes], tuple[int, int]]:
+        """Takes a shop's order down as it came; returns its id and its first letter's."""
+
+    @property
+    def disconnect(self) -> Callable[[], None]:
+        """Closes the connections."""
+
+
 class PlainDoor:
     """A peer's: `start` begins an order (its id, its letter's, the lane), `go_on` takes a parcel on from a step."""
 
-    def __init__(self, side: Side, start: Callable[[int, int, str], None], go_on: Callable[[str, int, str], None]) -> None:
-        self._side, self._start, self._go_on = side, start, go_on
+    def __init__(
+        self, side: Side, start: Callable[[int, int, str], None], go_on: Callable[[str, int, str], None], *, stages: Stages = plain
+    ) -> None:
+        self._side, self._start, self._go_on, self._stages = side, start, go_on, stages
 
     def take(self, numbers: Sequence[int], prefix: str, kind: str = "standard") -> None:
         """One by one."""
         for number in numbers:
-            self._start(*plain.record(self._side.shop_id, order_json(number, prefix, kind)), kind)
+            self._start(*self._stages.record(self._side.shop_id, order_json(number, prefix, kind)), kind)
 
     def wake(self, hints: Sequence[Hint]) -> None:
         """One by one."""
@@ -74,4 +88,4 @@ class PlainDoor:
 
     def close(self) -> None:
         """Close the door's connection."""
-        plain.disconnect()
+        self._stages.disconnect()

@@ -1,6 +1,6 @@
 """
-How long one order takes from the door to the warehouse's pick list, beside the plain Celery chain: on an idle machine, and with a
-large import running in its own lane.
+How long one order takes from the door to the warehouse's pick list, beside the faster of the two Celery chains, the hand-tuned: on an
+idle machine, and with a large import running in its own lane.
 
 The time runs from just before the order is taken down until the commit that released it; orders come one after the other.
 """

@@ -18,7 +18,7 @@ from benchmarks.measured import Measured, TooSlow, Watch, check
 from orderpipe.store.database import Database
 
 ORDERS, PEER_ORDERS = 10_000, 400
-WARM_UP, PEER_WARM_UP = 500, 20
+WARM_UP, PEER_WARM_UP = 500, 100
 LONGEST = 300.0
 """Seconds after which a side is given up."""
 
@@ -51,7 +51,8 @@ def measure(orders: int | None = None) -> dict[str, float]:
 
 
 PEERS = {
-    "celery": [contenders.celery(processes) for processes in (2, 3, 4, 8)],
+    "celery": [contenders.celery(*shape) for shape in ((2, 1), (3, 1), (4, 1), (4, 2), (8, 2))],
+    "celery_tuned": [contenders.celery_tuned(processes) for processes in (2, 3, 4, 8)],
     "dramatiq": [contenders.dramatiq(*shape) for shape in ((1, 4), (2, 2), (2, 4), (3, 2))],
     "dbos": [contenders.dbos(*shape) for shape in ((1, 8), (1, 16), (2, 8))],
 }

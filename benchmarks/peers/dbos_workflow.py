@@ -1,5 +1,5 @@
 """
-Peer (c): DBOS workflows on the same PostgreSQL, one order each, every stage a step; queues and steps are rows of the same database.
+Peer (d): DBOS workflows on the same PostgreSQL, one order each, every stage a step; queues and steps are rows of the same database.
 
 The stages are safe to repeat, so a step is enough for each. Run as `python -m benchmarks.peers.dbos_workflow QUEUE WORKFLOWS`.
 """

@@ -1,5 +1,5 @@
 """
-Peer (b): dramatiq's pipeline of actors over Redis, one order a message. Its workers run as `dramatiq benchmarks.peers.dramatiq_pipeline`.
+Peer (c): dramatiq's pipeline of actors over Redis, one order a message. Its workers run as `dramatiq benchmarks.peers.dramatiq_pipeline`.
 """
 
 from collections.abc import Callable

@@ -22,8 +22,8 @@ def send(letter_id: int) -> None:
             return
         notice = Leased(*row[:11])
         lines = tuple(OrderedLine(*line) for line in plain.connection().execute(statements.LINES, {"id": notice.order_id}))
-        parcel = _outlet().write(notice, Order(number_of(row[1]), lines, *row[11:]))
-        outcome = _outlet().deliver(parcel)
+        parcel = outlet().write(notice, Order(number_of(row[1]), lines, *row[11:]))
+        outcome = outlet().deliver(parcel)
         assert isinstance(outcome, Accepted)
         plain.connection().execute(statements.SENT, {
             "id": letter_id, "reply": outcome.reply, "content": keep(parcel.content, notice.language), "now": datetime.now(UTC),
@@ -31,6 +31,7 @@ def send(letter_id: int) -> None:
 
 
 @lru_cache(maxsize=1)
-def _outlet() -> Outlet:
+def outlet() -> Outlet:
+    """The way out, opened once a process."""
     chosen = settings()
     return open_outlet("email", smtp_url=chosen.smtp_url, mail_from=chosen.mail_from, sms_url=chosen.sms_url)

@@ -32,7 +32,8 @@ def own(here: Ground) -> Ledger:
 
 
 @pytest.mark.parametrize("contender", [
-    contenders.orderpipe_unrendered(), contenders.celery(2), contenders.dramatiq(1, 2), contenders.dbos(1, 4),
+    contenders.orderpipe_unrendered(), contenders.celery(2), contenders.celery_tuned(2), contenders.dramatiq(1, 2),
+    contenders.dbos(1, 4),
 ], ids=lambda contender: contender.name)
 def test_a_side_leaves_the_rows_that_orderpipe_leaves(here: Ground, own: Ledger, contender: Contender):
     if contender.missing:
@@ -52,9 +53,9 @@ def test_a_difference_is_told_by_table():
 
 def test_a_side_whose_orders_are_not_done_is_not_measured(here: Ground, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(pipeline, "LONGEST", 0.5)
-    idle = Contender("idle", "nobody works", lambda _: (), contenders.celery_door)
+    idle = Contender("idle", "nobody works", lambda _: (), contenders.tuned_door)
     with (
-        pytest.raises(TooSlow, match="8 orders and 8 letters"), here.side(idle.name, idle.programs) as side,
+        pytest.raises(TooSlow, match="Orders or letters were not done"), here.side(idle.name, idle.programs) as side,
         pipeline.run(idle, side) as take,
     ):
         take(FEW, "left")
