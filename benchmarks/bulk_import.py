@@ -1,7 +1,7 @@
 """
 A large import that goes on and on: orders of type `bulk` come in as fast as the side takes them on, with a backlog always waiting.
 
-Run as `python -m benchmarks.bulk_import orderpipe`, or `celery`, by a side that is measured.
+Run as `python -m benchmarks.bulk_import orderpipe`, or `celery`, or `celery_tuned`, by a side that is measured.
 """
 
 import os
@@ -11,7 +11,7 @@ from itertools import count
 
 from sqlalchemy import text
 
-from benchmarks.contenders import tuned_door
+from benchmarks.contenders import orm_door, tuned_door
 from benchmarks.doors import GROUP, OwnDoor
 from benchmarks.ground import Side
 from orderpipe.local.processes import Place
@@ -29,7 +29,7 @@ def main() -> None:
     with engine.connect() as tx:
         shop_id = tx.execute(text("SELECT id FROM shop")).scalar_one()
     side = Side(engine, shop_id, Place(settings().data, {}, dict(os.environ)))
-    door = OwnDoor(side) if sys.argv[1] == "orderpipe" else tuned_door(side)
+    door = {"orderpipe": OwnDoor, "celery": orm_door, "celery_tuned": tuned_door}[sys.argv[1]](side)
     for start in count(step=GROUP):
         door.take(range(start, start + GROUP), "import", "bulk")
         while True:

@@ -53,16 +53,19 @@ def celery_tuned(processes: int) -> Contender:
     return _celery("celery_tuned", TUNED, processes)
 
 
-def celery_in_lanes() -> Contender:
-    """The tuned chain with a worker for each lane, as many processes as orderpipe has for its own."""
+def celery_in_lanes(module: str) -> Contender:
+    """One of the Celery chains (ORM or TUNED) with a worker for each lane, as many processes as orderpipe has for its own."""
 
     def programs(place: Place) -> list[Program]:
         return [
-            celery_worker(place, TUNED, "express", "express"), celery_worker(place, TUNED, "standard", "express", "standard", processes=2),
-            celery_worker(place, TUNED, "bulk", "bulk", processes=2), celery_worker(place, TUNED, "mail", "mail"),
+            celery_worker(place, module, "express", "express"),
+            celery_worker(place, module, "standard", "express", "standard", processes=2),
+            celery_worker(place, module, "bulk", "bulk", processes=2),
+            celery_worker(place, module, "mail", "mail", processes=2),
         ]
 
-    return Contender("celery", "workers by lane", programs, tuned_door)
+    name, door = ("celery", orm_door) if module == ORM else ("celery_tuned", tuned_door)
+    return Contender(name, "workers by lane", programs, door)
 
 
 def orm_door(side: Side) -> Door:

@@ -1,6 +1,6 @@
 """
-How long one order takes from the door to the warehouse's pick list, beside the faster of the two Celery chains, the hand-tuned: on an
-idle machine, and with a large import running in its own lane.
+How long one order takes from the door to the warehouse's pick list, beside the two Celery chains: on an idle machine, and with a large
+import running in its own lane.
 
 The time runs from just before the order is taken down until the commit that released it; orders come one after the other.
 """
@@ -30,28 +30,31 @@ _RELEASED = text("""SELECT pg_xact_commit_timestamp(j.xmin) FROM orders o JOIN j
 _IMPORTED = text("SELECT count(*) FROM orders WHERE lane = 'bulk' AND state = 'promised'")
 
 
+PEERS = [contenders.celery_in_lanes(contenders.ORM), contenders.celery_in_lanes(contenders.TUNED)]
+
+
 def measure(orders: int | None = None) -> dict[str, float]:
-    """p50 and p99 in ms of both sides, and orderpipe's as a multiple of the chain's: idle, beside an import, median of five rounds."""
-    figures: dict[str, float] = {}
+    """p50 and p99 in ms of all sides, and orderpipe's as a multiple of each chain's: idle, beside an import, median of five rounds."""
+    own = contenders.orderpipe()
     with ground() as here:
-        own, peer = contenders.orderpipe(), contenders.celery_in_lanes()
-        figures |= _compare(here, own, peer, orders or ORDERS, "latency")
-        figures |= _compare(here, contenders.with_import(own), contenders.with_import(peer), orders or ORDERS, "latency_bulk")
-    return figures
+        return _compare(here, [own, *PEERS], orders or ORDERS, "latency") | _compare(
+            here, [contenders.with_import(one) for one in (own, *PEERS)], orders or ORDERS, "latency_bulk"
+        )
 
 
-def _compare(here: Ground, own: Contender, peer: Contender, orders: int, what: str) -> dict[str, float]:
-    ours, theirs = [], []
+def _compare(here: Ground, sides: Sequence[Contender], orders: int, what: str) -> dict[str, float]:
+    found: list[list[tuple[float, float]]] = [[] for _ in sides]
     for place in range(ROUNDS):
-        # by turns, so that whatever else the machine does meets both
-        ours.append(_percentiles(times(here, own, orders, f"{own.name}_{place}")))
-        theirs.append(_percentiles(times(here, peer, orders, f"{peer.name}_{place}")))
+        # by turns, so that whatever else the machine does meets all
+        for side, rounds in zip(sides, found, strict=True):
+            rounds.append(_percentiles(times(here, side, orders, f"{side.name}_{place}")))
     figures: dict[str, float] = {}
     for at, name in enumerate(("p50", "p99")):
-        pairs = [(mine[at], other[at]) for mine, other in zip(ours, theirs, strict=True)]
-        figures[f"{what}_{name}_ms"] = round(median(mine for mine, _ in pairs), 1)
-        figures[f"{what}_{name}_celery_ms"] = round(median(other for _, other in pairs), 1)
-        figures[f"{what}_{name}_vs_celery"] = round(median(mine / other for mine, other in pairs), 2)
+        ours, *theirs = [[one[at] for one in rounds] for rounds in found]
+        figures[f"{what}_{name}_ms"] = round(median(ours), 1)
+        for peer, rounds in zip(PEERS, theirs, strict=True):
+            figures[f"{what}_{name}_{peer.name}_ms"] = round(median(rounds), 1)
+            figures[f"{what}_{name}_vs_{peer.name}"] = round(median(a / b for a, b in zip(ours, rounds, strict=True)), 2)
     print(f"{what}: " + ", ".join(f"{name.removeprefix(what + '_')} {figure}" for name, figure in figures.items()), flush=True)
     return figures
 

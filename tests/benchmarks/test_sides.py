@@ -61,7 +61,7 @@ def test_a_side_whose_orders_are_not_done_is_not_measured(here: Ground, monkeypa
         take(FEW, "left")
 
 
-@pytest.mark.parametrize("contender", [contenders.orderpipe(), contenders.celery_in_lanes()], ids=lambda contender: contender.name)
+@pytest.mark.parametrize("contender", [contenders.orderpipe(), *latency.PEERS], ids=lambda contender: contender.name)
 def test_an_order_is_timed_up_to_its_release_while_an_import_runs(here: Ground, monkeypatch: pytest.MonkeyPatch, contender: Contender):
     monkeypatch.setattr(latency, "WARM_UP", 1)
     seconds = latency.times(here, contenders.with_import(contender), 3, f"{contender.name}_timed")
