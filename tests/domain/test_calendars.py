@@ -51,12 +51,12 @@ def utc(text: str) -> datetime:
 
 
 class SteppingClock:
-    """The slow reference: which minutes of the nine days around a clock change are working ones."""
+    """The slow reference: which minutes of the ten days around a clock change are working ones."""
 
     def __init__(self, calendar: WorkingCalendar, around: date) -> None:
         self.begins, shown = _minutes_around(calendar.time_zone, around)
         self.works = [False] * len(shown)
-        for offset in range(-4, 5):
+        for offset in range(-5, 5):  # a shift of 24 hours that begins on the first of them still lasts when the tests begin
             day = around + timedelta(days=offset)
             for first, last in calendar.exceptions.get(day, calendar.hours[day.weekday()]):
                 end = datetime.combine(day if last > first else day + timedelta(days=1), last)
@@ -96,7 +96,7 @@ def test_agrees_with_a_clock_that_steps_minute_by_minute(
     clock = SteppingClock(calendar, day)
     start = clock.begins + timedelta(days=2) + offset * MINUTE
     expected = clock.add(start, minutes)
-    horizon = clock.begins + timedelta(days=8)  # the reference knows the shifts of nine days, the last of which it may cut
+    horizon = clock.begins + timedelta(days=8)  # the reference knows the shifts of ten days, the last of which it may cut
     if expected is not None and expected < horizon:
         assert add_working_time(calendar, start, minutes) == expected
     assert working_seconds_between(calendar, start, horizon) == 60 * clock.minutes_between(start, horizon)
