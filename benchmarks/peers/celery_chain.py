@@ -29,7 +29,7 @@ class CeleryChain:
             broker_connection_retry_on_startup=True,
         )
         self._options = options
-        self._letter = self.app.task(name="letter", **options)(letter)
+        self._letter = self.app.task(name="letter", shared=False, **options)(letter)
         self._tasks = {stage.__name__: self._task(stage) for stage in stages}
 
     def start(self, order_id: int, letter_id: int, lane: str) -> None:
@@ -46,7 +46,7 @@ class CeleryChain:
             if letter_id := work(unit_id):
                 self._letter.delay(letter_id)
 
-        return self.app.task(name=work.__name__, **self._options)(run)
+        return self.app.task(name=work.__name__, shared=False, **self._options)(run)  # shared, it would be ours as well
 
     def _send(self, links: list[tuple[str, int]], lane: str) -> None:
         chain(*(self._tasks[name].si(unit_id).set(queue=lane) for name, unit_id in links)).apply_async()
