@@ -6,7 +6,8 @@ Each queue has a channel of its own, so that one which its shop has made unusabl
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -42,12 +43,9 @@ class AmqpMailbox:
 
     def take(self, queues: Sequence[str]) -> list[Taken]:
         """Up to MOST messages; the broker hands them out of each queue."""
-        try:
+        with self._or_forget():
             self._listen(queues)
             self._gather()
-        except self.away:
-            self._forget()
-            raise
         taken, self._waiting = self._waiting, []
         return taken
 
@@ -101,19 +99,30 @@ class AmqpMailbox:
 
     def done(self, messages: Sequence[Taken]) -> None:
         """Acknowledge them; those that came over a connection that has ended come again, and are known by then."""
-        for one in messages:
-            if (message := self._in_hand.pop(one.tag, None)) is not None:
-                message.ack()
+        with self._or_forget():
+            for one in messages:
+                if (message := self._in_hand.pop(one.tag, None)) is not None:
+                    message.ack()
 
     def give_back(self, messages: Sequence[Taken]) -> None:
         """Put them back into their queues."""
-        for one in messages:
-            if (message := self._in_hand.pop(one.tag, None)) is not None:
-                message.requeue()
+        with self._or_forget():
+            for one in messages:
+                if (message := self._in_hand.pop(one.tag, None)) is not None:
+                    message.requeue()
 
     def close(self) -> None:
         """Let go of the connection; what was not acknowledged goes back into its queue."""
         self._forget()
+
+    @contextmanager
+    def _or_forget(self) -> Iterator[None]:
+        """Begin anew when the connection ends, whatever it was used for: Kombu would open another one by itself, and listen to no queue."""
+        try:
+            yield
+        except self.away:
+            self._forget()
+            raise
 
     def _forget(self) -> None:
         self._channels, self._waiting, self._in_hand = {}, [], {}

@@ -5,8 +5,8 @@ The broker door under attack: garbage, floods, giants and kills on real servers 
 import os
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from tests.faults.rabbit import RabbitServer
 from tests.faults.test_door import document
 from tests.needs import require
 from tests.shop_system import ShopSystem
+from workers.mailbox import Taken
+from workers.mailbox_rabbitmq import AmqpMailbox
 
 LEASE = "3"
 NOTHING = "SELECT count(*) FROM orders WHERE reference ~ :pattern"
@@ -174,8 +176,48 @@ def test_waits_for_a_database_or_broker_that_is_away(gate: Gate) -> None:
     gate.plant.settle()
 
 
-def test_a_vhost_of_rabbitmq_is_a_door_too(plant: Plant) -> None:
+@pytest.fixture(scope="module")
+def rabbit() -> Iterator[RabbitServer]:
     server = RabbitServer(Path(tempfile.mkdtemp(prefix="rabbit-", dir=os.environ[FOLDER])) / "rabbit", require("rabbitmq"))
+    yield server
+    server.close()
+
+
+def test_a_rabbitmq_that_ends_while_messages_are_done_with_is_listened_to_again(rabbit: RabbitServer) -> None:
+    mailbox, shop = AmqpMailbox(rabbit.url), ShopSystem(rabbit.url, "again", "key")
+    try:
+        for number in range(5):
+            shop.submit(document(f"again-{number}"))
+        taken = taken_from(mailbox, "submit.again", 5)
+        rabbit.kill()
+        with pytest.raises(mailbox.away):
+            done_slowly(mailbox, taken)
+        rabbit.start()
+        assert {one.times for one in taken_from(mailbox, "submit.again")} == {2}
+    finally:
+        shop.close()
+        mailbox.close()
+
+
+def done_slowly(mailbox: AmqpMailbox, taken: Sequence[Taken]) -> None:
+    for one in taken:  # the first word may still go into the socket's buffer
+        mailbox.done([one])
+        time.sleep(0.1)
+
+
+def taken_from(mailbox: AmqpMailbox, queue: str, at_least: int = 1) -> list[Taken]:
+    taken: list[Taken] = []
+    for _ in range(300):
+        with suppress(*mailbox.away):  # as the door does while RabbitMQ comes up
+            taken += mailbox.take([queue])
+        if len(taken) >= at_least:
+            break
+        time.sleep(0.1)
+    return taken
+
+
+def test_a_vhost_of_rabbitmq_is_a_door_too(plant: Plant, rabbit: RabbitServer) -> None:
+    server = rabbit
     gate = Gate(plant, server.url)
     try:
         shop, flooding, spoiler = gate.shop("demo"), gate.shop("flood"), gate.shop("spoiler")
@@ -202,4 +244,3 @@ def test_a_vhost_of_rabbitmq_is_a_door_too(plant: Plant) -> None:
             " AND result::text LIKE '%/colour%' AND shop_id = :shop", shop=plant.shop_id) >= 1
     finally:
         gate.close()
-        server.close()
