@@ -3,6 +3,7 @@ Where an order and all its parts stand, with everything that may explain it; and
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -43,6 +44,24 @@ def shop_of(tx: Tx, order_id: int) -> int:
     if found is None:
         raise UnknownOrder(f"There is no order with the id {order_id}.")
     return int(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Visited:
+    """What a customer's visit begins with: the order's state, its shop, and the language its customer reads (BCP 47)."""
+
+    state: OrderState
+    shop_id: int
+    language: str
+
+
+def visited(tx: Tx, order_id: int) -> Visited | None:
+    """The order that a customer looks at; None where there is none."""
+    row = tx.execute(
+        text("""SELECT o.state, o.shop_id, coalesce(nullif(o.language, ''), s.language)
+            FROM orders o JOIN shop s ON s.id = o.shop_id WHERE o.id = :id"""), {"id": order_id}
+    ).one_or_none()
+    return None if row is None else Visited(OrderState(row[0]), row[1], row[2])
 
 
 def facts_of(tx: Tx, order_id: int) -> Facts:

@@ -9,6 +9,7 @@ from orderpipe.store import (
     imports,
     intakes,
     journal,
+    link_keys,
     notifications,
     orders,
     policies,
@@ -24,7 +25,7 @@ from orderpipe.store.metadata import metadata
 
 MODULES = (
     shops, customers, products, stock, intakes, orders, imports, holds, fulfillments, scans, tracking, promises, notifications, journal,
-    seals, policies,
+    seals, policies, link_keys,
 )
 
 __all__ = ["MODULES", "metadata"]

@@ -4,17 +4,11 @@ The page on which a customer answers our question, or cancels the order instead.
 Whoever has the link may answer; an answer is taken when the same checks that asked find what was asked about in order.
 """
 
-import logging
-import secrets
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse, RedirectResponse
-from fastapi.routing import APIRoute
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from orderpipe.channels.views import OrderView
@@ -26,18 +20,17 @@ from orderpipe.sideflows import queries
 from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.sideflows.queries import AlreadyAnswered, AnswerRefused
 from orderpipe.store import checks, notifications, questions
-from orderpipe.store.database import is_transient
 from orderpipe.tracking import replies
+from orderpipe.tracking.failures import FriendlyRoute, UnknownLink
 from orderpipe.tracking.forms import Question, Scene, questions_of
 from orderpipe.tracking.pages import HEADERS, countries_by_name, note, page
-from orderpipe.tracking.replies import Posted, Problems
-from orderpipe.tracking.words import language_wanted, words_of
-
-log = logging.getLogger(__name__)
+from orderpipe.tracking.posted import InPosted, Posted
+from orderpipe.tracking.replies import Problems
+from orderpipe.tracking.visits import Offer, Visit
+from orderpipe.tracking.words import words_of
 
 CUSTOMER = "customer"
 """What the journal calls whoever answers here."""
-_MOST_FIELDS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,49 +45,7 @@ class Sheet:
     questions: tuple[Question, ...]
 
 
-class UnknownLink(HTTPException):
-    """Nobody was given this link."""
-
-    def __init__(self) -> None:
-        super().__init__(404)
-
-
-class FriendlyRoute(APIRoute):
-    """Whatever goes wrong, a customer reads a page in words."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The endpoint, with a page for each of its failures."""
-        serve = super().get_route_handler()
-
-        async def friendly(request: Request) -> Response:
-            try:
-                return await serve(request)
-            except Exception as error:
-                return _sorry(error, language_wanted(request.headers.get("accept-language", "")))
-
-        return friendly
-
-
-def _sorry(error: Exception, language: str) -> Response:
-    if isinstance(error, HTTPException):
-        return note("unknown", language, status=error.status_code)
-    if is_transient(error):
-        log.warning("A customer's page was not served: %s", error)
-        return note("unavailable", language, status=503)
-    incident = f"inc_{secrets.token_hex(8)}"
-    log.error("incident %s on a customer's page", incident, exc_info=error)
-    return note("broken", language, status=500, incident=incident)
-
-
 router = APIRouter(prefix="/q", include_in_schema=False, route_class=FriendlyRoute, default_response_class=HTMLResponse)
-
-
-async def _posted(request: Request) -> Posted:
-    try:
-        fields = parse_qsl((await request.body()).decode("ascii", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
-    except ValueError as reason:
-        raise HTTPException(400) from reason
-    return dict(fields)
 
 
 def _sheet(token: str, work: InWork) -> Sheet:
@@ -121,7 +72,7 @@ def show(sheet: InSheet) -> Response:
 
 
 @router.post("/{token}")
-def take(sheet: InSheet, posted: Annotated[Posted, Depends(_posted)], work: InWork, now: Now) -> Response:
+def take(sheet: InSheet, posted: InPosted, work: InWork, now: Now) -> Response:
     """Take the answer down, or show the form again with what is wrong beside it."""
     if sheet.standing != "open":
         return _back(sheet.token)
@@ -163,6 +114,12 @@ def cancel(sheet: InSheet, work: InWork, now: Now) -> Response:
         return _note(sheet, "too-late", status=409)
     work.hints(answered.hints)
     return _back(f"../{sheet.token}")
+
+
+def offered(visit: Visit, work: Work) -> Offer | None:
+    """The question, while it is open."""
+    asked = next(iter(questions.open_of(work.tx, [visit.order_id])), None)
+    return Offer("answer", f"/q/{asked.token}") if asked else None
 
 
 def _found(work: Work, order_id: int) -> tuple[Any, ...]:

@@ -11,8 +11,8 @@ from orderpipe.channels.questions import question_of
 from orderpipe.domain.queries import Answer, Problem
 from orderpipe.domain.rules import Finding
 from orderpipe.tracking.forms import OTHER, Choice, Question, Scene
+from orderpipe.tracking.posted import Posted
 
-Posted = Mapping[str, str]
 Problems = Mapping[str, str]
 """What is wrong, in words, by the name of the question or field it stands beside."""
 
