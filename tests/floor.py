@@ -19,7 +19,9 @@ from orderpipe.domain.handling import Phase
 from orderpipe.domain.orders import Contact, DraftLine, OrderDraft, order_of
 from orderpipe.domain.payments import Payment
 from orderpipe.domain.queries import Answer
+from orderpipe.domain.rules import RuleSetting
 from orderpipe.domain.scans import Scan
+from orderpipe.domain.targets import EVERYBODY
 from orderpipe.domain.tracking import ParcelStatus, TrackingEvent
 from orderpipe.flow import Unit, chain_from
 from orderpipe.intake.outcomes import Received, Recorded
@@ -27,7 +29,7 @@ from orderpipe.intake.record import record
 from orderpipe.sideflows import cancellations, office, payments, performances, queries, restock, scans, targets, tracking
 from orderpipe.sideflows.hints import Hint
 from orderpipe.sideflows.queries import Desk
-from orderpipe.store import invariants, policies, units
+from orderpipe.store import invariants, policies, rule_settings, units
 from orderpipe.store.fulfillments import fulfillment
 from orderpipe.store.journal import journal
 from orderpipe.store.metadata import Tx, insert_rows
@@ -86,6 +88,8 @@ class Floor:
         with engine.begin() as tx:
             policies.ensure_defaults(tx)
             builders.location(tx)
+            # its one customer orders the same again and again
+            rule_settings.write(tx, EVERYBODY, rule_settings.EVERY_TYPE, "duplicate-order", RuleSetting(enabled=False))
 
     def _stage_sent(self, step: str, ids: Sequence[int], lane: str, *, tried: bool = False) -> None:
         self.tried += ids if tried else []

@@ -18,7 +18,7 @@ from orderpipe.intake import receive
 from orderpipe.settings import settings
 from orderpipe.sideflows import office, queries, restock, targets
 from orderpipe.sideflows.queries import Desk
-from orderpipe.store import clock, idempotency, units
+from orderpipe.store import clock, idempotency, memory, units
 from orderpipe.store.metadata import Tx
 from workers import few, run, seal, send
 from workers.run import Run
@@ -173,9 +173,22 @@ def _forget_keys(started: Run) -> int:
         return idempotency.forget(tx, started.clock() - KEYS_KEPT)
 
 
+def _learn(started: Run) -> int:
+    """Until there is nothing new, but no longer than until the next tick."""
+    learned, until = 0, started.clock() + PERIODS["memory.learn"]
+    while started.clock() < until:
+        with started.engine.begin() as tx:
+            some = memory.learn(tx, started.clock())
+        learned += some
+        if not some:
+            break
+    return learned
+
+
 _tick("sweep", sweep)
 _tick("idempotency.forget", _forget_keys)
 _tick("target.check", _check_targets)
+_tick("memory.learn", _learn)
 _tick(seal.JOB, seal.seal_journal)
 
 

@@ -36,7 +36,7 @@ def problems(order: OrderToCheck, changes: dict[str, object], *confirmed: str) -
 def checked_again(order: OrderToCheck, amended: Amended) -> list[str]:
     again = replace(
         order, customer=amended.customer, ship_to=amended.ship_to, payment_method=amended.payment_method, total=amended.total,
-        lines=amended.lines, confirmed=amended.confirmed,
+        lines=amended.lines, confirmed=frozenset(one.identity for one in check(order) if (one.rule, one.field) in amended.confirmed),
     )
     return [one.rule for one in check(again)]
 

@@ -18,6 +18,7 @@ from orderpipe.api.places import OrderId
 from orderpipe.api.problems import Problem, not_found, refused
 from orderpipe.domain.orders import UnknownNumber, internal_id, public_id
 from orderpipe.domain.queries import Answer
+from orderpipe.domain.rules import Override
 from orderpipe.intake.refusals import FieldError
 from orderpipe.serving.transactions import InWork, Now, Work
 from orderpipe.sideflows import cancellations, office, queries
@@ -25,6 +26,7 @@ from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.sideflows.office import Decision, DecisionRefused
 from orderpipe.sideflows.queries import AlreadyAnswered, AnswerRefused, NoSuchQuery
 from orderpipe.store import order_views, scope
+from orderpipe.store.shops import Role
 
 router = APIRouter(prefix="/v1", tags=["Orders"])
 CANCEL_REASONS = Literal["customer", "fraud", "inventory", "declined", "staff", "other"]
@@ -147,7 +149,10 @@ def answer_query(
         shop_id = None
     if shop_id != caller.shop_id:
         raise not_found("question")
-    return once.do(caller.shop_id, given.model_dump_json(), lambda: _answer(once.work, query, given, by=caller.by, now=once.now))
+    right = Override.OFFICE if caller.role == Role.OFFICE else Override.CUSTOMER
+    return once.do(
+        caller.shop_id, given.model_dump_json(), lambda: _answer(once.work, query, given, by=caller.by, now=once.now, right=right)
+    )
 
 
 @router.post(
@@ -161,10 +166,12 @@ def answer_by_token(
     return _answer(work, token, given, by="customer", now=now)
 
 
-def _answer(work: Work, query: str, given: GivenAnswer, *, by: str, now: datetime) -> dict[str, Any]:
+def _answer(
+    work: Work, query: str, given: GivenAnswer, *, by: str, now: datetime, right: Override = Override.CUSTOMER
+) -> dict[str, Any]:
     answer = Answer(given.changes, frozenset(given.confirmed), given.cancel)
     try:
-        answered = queries.answer(work.tx, query, answer, by=by, now=now)
+        answered = queries.answer(work.tx, query, answer, by=by, now=now, right=right)
     except NoSuchQuery:
         raise not_found("question") from None
     except AlreadyAnswered as refusal:

@@ -5,11 +5,12 @@ Minutes are working minutes of the type's calendar; a shop's own types and calen
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
 from orderpipe.domain.calendars import WorkingCalendar, add_working_time
+from orderpipe.domain.rules import RULES, Rule, RuleSetting
 from orderpipe.flow import FulfillmentState, Lane, OrderState
 
 EVERYBODY = 0
@@ -56,6 +57,8 @@ class Policies:
     calendars: Mapping[tuple[int, str], WorkingCalendar]
     broken: Mapping[tuple[int, str], str]
     """Calendars that cannot be read, with the reason; only who asks for one is refused."""
+    rule_settings: Mapping[tuple[int, str, str], RuleSetting] = field(default_factory=dict)
+    """What is set of rules, by shop, order type ("" every) and rule."""
 
     def order_type(self, shop_id: int, code: str) -> OrderType:
         """The shop's type of this code, else everybody's, else everybody's `standard`. Raises UnknownPolicy without any."""
@@ -72,6 +75,18 @@ class Policies:
             if key in self.calendars:
                 return self.calendars[key]
         raise UnknownPolicy(f"There is no calendar {code!r} and no {DEFAULT!r} either.")
+
+
+@lru_cache(maxsize=1024)
+def rules_for(policies: Policies, shop_id: int, order_type: str) -> tuple[Rule, ...]:
+    """The rules that orders of this type are checked by: as the shop has set them, the type's setting before that for every type."""
+    rules = []
+    for rule in RULES:
+        keys = ((shop_id, order_type), (shop_id, ""), (EVERYBODY, order_type), (EVERYBODY, ""))
+        found = next((one for key in keys if (one := policies.rule_settings.get((*key, rule.name)))), RuleSetting())
+        if found.enabled:
+            rules.append(found.applied_to(rule))
+    return tuple(rules)
 
 
 def due_at(policies: Policies, shop_id: int, *, order_type: str, state: str, entered_at: datetime) -> datetime | None:

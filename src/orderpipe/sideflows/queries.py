@@ -12,6 +12,7 @@ from orderpipe.domain.calendars import WorkingCalendar
 from orderpipe.domain.decisions import Audience, Tell
 from orderpipe.domain.orders import UnknownNumber, internal_id, public_id
 from orderpipe.domain.queries import Amended, Answer, Problem, apply_answer, escalate_at, remind_at
+from orderpipe.domain.rules import Override
 from orderpipe.domain.targets import Policies
 from orderpipe.flow import OrderState, Unit, WaitingFor
 from orderpipe.sideflows import cancellations
@@ -135,9 +136,11 @@ def _question(one: OpenQuery, desk: Desk, until: datetime) -> dict[str, object]:
     }
 
 
-def answer(tx: Tx, query: str, given: Answer, *, by: str, now: datetime) -> Answered:
+def answer(tx: Tx, query: str, given: Answer, *, by: str, now: datetime, right: Override = Override.CUSTOMER) -> Answered:
     """
     Take an answer to the question with this public id or link token, and let the order go on to be checked again.
+
+    `right` is whose the answer is: what only the office may override, a customer cannot confirm.
 
     Raises NoSuchQuery, AlreadyAnswered, AnswerRefused, and CancelRefused where it cancels; then nothing has changed.
     """
@@ -149,8 +152,8 @@ def answer(tx: Tx, query: str, given: Answer, *, by: str, now: datetime) -> Answ
     if given.cancel:
         canceled = cancellations.cancel(tx, order_id, reason="customer", by=by, now=now)
         return Answered(order_id, True, canceled.hints)
-    subject = checks.subjects(tx, [order_id])[0]
-    amended = apply_answer(subject.order, open_query.doubts, given)
+    subject = checks.subjects(tx, [order_id], policies.policies(tx, now))[0]
+    amended = apply_answer(subject.order, open_query.doubts, given, right)
     if not isinstance(amended, Amended):
         raise AnswerRefused(amended)
     _apply(tx, order_id, amended, by=by, now=now)
@@ -169,7 +172,8 @@ def _order_of(tx: Tx, query: str) -> int:
 
 def _apply(tx: Tx, order_id: int, amended: Amended, *, by: str, now: datetime) -> None:
     questions.amend(
-        tx, order_id, customer=amended.customer, ship_to=amended.ship_to, payment_method=amended.payment_method, total=amended.total
+        tx, order_id, customer=amended.customer, ship_to=amended.ship_to, payment_method=amended.payment_method, total=amended.total,
+        requested_on=amended.requested_on,
     )
     questions.amend_lines(tx, order_id, amended.lines)
     holds.clear_findings(tx, order_id, confirmed=amended.confirmed, how="answered", by=by, now=now)

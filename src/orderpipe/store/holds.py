@@ -25,7 +25,7 @@ finding = Table(
     Column("cleared_at", DateTime(timezone=True)),
     Column("cleared_how", Text),
     Column("cleared_by", Text),
-    CheckConstraint("severity IN ('ask', 'review', 'reject')", name="severity"),
+    CheckConstraint("severity IN ('note', 'ask', 'review', 'reject')", name="severity"),
     Index("ix_finding_order_id", "order_id"),
 )
 
@@ -108,6 +108,16 @@ def clear_findings(
                 cleared_how = CASE WHEN (rule || ' ' || field) = ANY(:confirmed) THEN 'confirmed' ELSE :how END
             WHERE order_id = :id AND cleared_at IS NULL"""),
         {"id": order_id, "confirmed": [f"{rule} {field}" for rule, field in confirmed], "how": how, "by": by, "now": now},
+    )
+
+
+def confirm_findings(tx: Tx, order_id: int, *, by: str, now: datetime) -> None:
+    """The office takes the order's open findings as right, but those that nobody may override: they will be found again."""
+    tx.execute(
+        text("""UPDATE finding SET cleared_at = :now, cleared_by = :by,
+                cleared_how = CASE WHEN coalesce(evidence ->> 'override', 'nobody') = 'nobody' THEN 'again' ELSE 'confirmed' END
+            WHERE order_id = :id AND cleared_at IS NULL"""),
+        {"id": order_id, "by": by, "now": now},
     )
 
 

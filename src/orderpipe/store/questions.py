@@ -4,7 +4,7 @@ Questions put to customers: which are open, when they were asked, reminded and e
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from orderpipe.domain.rules import LineToCheck
@@ -84,15 +84,16 @@ def settle(tx: Tx, order_id: int, *, state: Literal["answered", "closed"], answe
 
 
 def amend(
-    tx: Tx, order_id: int, *, customer: Mapping[str, str], ship_to: Mapping[str, str] | None, payment_method: str, total: object
+    tx: Tx, order_id: int, *, customer: Mapping[str, str], ship_to: Mapping[str, str] | None, payment_method: str, total: object,
+    requested_on: date | None,
 ) -> None:
     """Write the order's head as the customer has now given it."""
     tx.execute(
         text("""UPDATE orders SET customer = CAST(:customer AS jsonb), ship_to = CAST(:ship_to AS jsonb),
-            payment_method = :payment_method, total = :total WHERE id = :id"""),
+            payment_method = :payment_method, total = :total, requested_on = :requested_on WHERE id = :id"""),
         {
             "id": order_id, "customer": as_json(dict(customer)), "ship_to": as_json(dict(ship_to)) if ship_to else None,
-            "payment_method": payment_method, "total": total,
+            "payment_method": payment_method, "total": total, "requested_on": requested_on,
         },
     )
 

@@ -10,11 +10,13 @@ from orderpipe.store import (
     intakes,
     journal,
     link_keys,
+    memory,
     notifications,
     orders,
     policies,
     products,
     promises,
+    rule_settings,
     scans,
     seals,
     shops,
@@ -25,7 +27,7 @@ from orderpipe.store.metadata import metadata
 
 MODULES = (
     shops, customers, products, stock, intakes, orders, imports, holds, fulfillments, scans, tracking, promises, notifications, journal,
-    seals, policies, link_keys,
+    seals, policies, link_keys, rule_settings, memory,
 )
 
 __all__ = ["MODULES", "metadata"]

@@ -5,7 +5,8 @@ Whoever has the link may answer; an answer is taken when the same checks that as
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -14,12 +15,12 @@ from starlette.responses import Response
 from orderpipe.channels.views import OrderView
 from orderpipe.channels.wording import language_of, wording
 from orderpipe.domain.queries import Answer
-from orderpipe.domain.rules import check
+from orderpipe.domain.rules import Finding, Severity
 from orderpipe.serving.transactions import InWork, Now, Work
 from orderpipe.sideflows import queries
 from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.sideflows.queries import AlreadyAnswered, AnswerRefused
-from orderpipe.store import checks, notifications, questions
+from orderpipe.store import checks, notifications, policies, questions
 from orderpipe.tracking import replies
 from orderpipe.tracking.failures import FriendlyRoute, UnknownLink
 from orderpipe.tracking.forms import Question, Scene, questions_of
@@ -77,6 +78,8 @@ def take(sheet: InSheet, posted: InPosted, work: InWork, now: Now) -> Response:
     if sheet.standing != "open":
         return _back(sheet.token)
     reply = replies.read(posted, sheet.questions, sheet.scene)
+    if reply.cancels:
+        return _back(f"{sheet.token}/cancel")
     if reply.twice:
         return _form(sheet, posted, replies.said_twice(reply, sheet.scene))
     if reply.says_nothing:
@@ -87,7 +90,7 @@ def take(sheet: InSheet, posted: InPosted, work: InWork, now: Now) -> Response:
         return _form(sheet, posted, replies.in_words(refused.problems, sheet.scene))
     except AlreadyAnswered:
         return _back(sheet.token)
-    if problems := replies.still_in_doubt(_found(work, sheet.order_id), sheet.questions, reply, sheet.scene):
+    if problems := replies.still_in_doubt(_found(work, sheet.order_id, now), sheet.questions, reply, sheet.scene):
         work.undo()
         return _form(sheet, posted, problems)
     work.hints(answered.hints)
@@ -122,9 +125,10 @@ def offered(visit: Visit, work: Work) -> Offer | None:
     return Offer("answer", f"/q/{asked.token}") if asked else None
 
 
-def _found(work: Work, order_id: int) -> tuple[Any, ...]:
-    """What the checks find in the order as it is now answered."""
-    return check(checks.subjects(work.tx, [order_id])[0].order)
+def _found(work: Work, order_id: int, now: datetime) -> list[Finding]:
+    """What the checks find in the order as it is now answered, beyond what is only noted."""
+    subject = checks.subjects(work.tx, [order_id], policies.policies(work.tx, now))[0]
+    return [one for one in subject.findings() if one.severity != Severity.NOTE]
 
 
 def _form(sheet: Sheet, posted: Posted | None = None, problems: Problems | None = None) -> Response:
