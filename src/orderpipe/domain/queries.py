@@ -1,24 +1,14 @@
 """
 The answer to a question: it may change what was asked about and nothing else, and each value is checked like an order's.
-
-An unanswered question is repeated once, then a person calls the customer; both after working time.
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from orderpipe.domain.answers import ADDRESS_PARTS, RefusedValue, checked_value
-from orderpipe.domain.calendars import WorkingCalendar, add_working_time
 from orderpipe.domain.rules import LineToCheck, OrderToCheck
-
-REMIND_AFTER = 240
-"""Working minutes from the question to its reminder."""
-
-ESCALATE_AFTER = 480
-"""Working minutes from the reminder to the telephone call by the office."""
 
 CONFIRMABLE = frozenset({"totals-differ"})
 """The rules whose finding may be right as it stands."""
@@ -96,16 +86,6 @@ def answerable(rule: str, field: str, lines: int) -> Iterator[str]:
         yield from (f"/lines/{place}/quantity" for place in range(lines))
     if field.startswith("/lines/"):
         yield field.rpartition("/")[0]
-
-
-def remind_at(calendar: WorkingCalendar, asked_at: datetime, *, after_minutes: float = REMIND_AFTER) -> datetime:
-    """When a question asked then is repeated (UTC). Raises NoWorkingTime."""
-    return add_working_time(calendar, asked_at, after_minutes)
-
-
-def escalate_at(calendar: WorkingCalendar, reminded_at: datetime, *, after_minutes: float = ESCALATE_AFTER) -> datetime:
-    """When a question repeated then goes to the office (UTC). Raises NoWorkingTime."""
-    return add_working_time(calendar, reminded_at, after_minutes)
 
 
 def _wrong_confirmations(asked: frozenset[tuple[str, str]], answer: Answer) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ from orderpipe.store import (
     policies,
     products,
     promises,
+    query_policies,
     scans,
     seals,
     shops,
@@ -25,7 +26,7 @@ from orderpipe.store.metadata import metadata
 
 MODULES = (
     shops, customers, products, stock, intakes, orders, imports, holds, fulfillments, scans, tracking, promises, notifications, journal,
-    seals, policies, link_keys,
+    seals, policies, query_policies, link_keys,
 )
 
 __all__ = ["MODULES", "metadata"]
