@@ -16,8 +16,8 @@ from orderpipe.broker import app
 from orderpipe.flow import STEPS, Queue, Step, Unit, chain_from
 from orderpipe.intake import receive
 from orderpipe.settings import settings
-from orderpipe.sideflows import office, queries, restock, targets
-from orderpipe.sideflows.queries import Desk
+from orderpipe.sideflows import asking, office, restock, targets
+from orderpipe.sideflows.asking import Desk
 from orderpipe.store import clock, idempotency, memory, units
 from orderpipe.store.metadata import Tx
 from workers import few, run, seal, send
@@ -129,9 +129,9 @@ def _desk() -> Desk:
     return Desk(settings().public_url, settings().office_email)
 
 
-_care("query.ask", lambda tx, ids, started: queries.ask(tx, ids, desk=_desk(), now=started.clock()))
-_care("query.remind", lambda tx, ids, started: queries.remind(tx, ids, desk=_desk(), now=started.clock()))
-_care("query.escalate", lambda tx, ids, started: queries.escalate(tx, ids, desk=_desk(), now=started.clock()))
+_care("query.ask", lambda tx, ids, started: asking.ask(tx, ids, desk=_desk(), now=started.clock()))
+_care("query.remind", lambda tx, ids, started: asking.remind(tx, ids, desk=_desk(), now=started.clock()))
+_care("query.escalate", lambda tx, ids, started: asking.escalate(tx, ids, desk=_desk(), now=started.clock()))
 _care("office.remind", lambda tx, ids, started: office.remind(tx, ids, office=settings().office_email, now=started.clock()))
 
 

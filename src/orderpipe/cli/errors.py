@@ -7,6 +7,7 @@ from orderpipe.domain.orders import UnknownNumber
 from orderpipe.local.refusals import CannotStart
 from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.sideflows.office import DecisionRefused
+from orderpipe.sideflows.queries import AlreadyAnswered, AnswerRefused
 from orderpipe.store.database import DatabaseError, is_transient
 from orderpipe.store.imports import ImportedElsewhere
 from orderpipe.store.locations import LocationTaken
@@ -16,7 +17,7 @@ from orderpipe.store.standing import UnknownOrder
 
 REFUSALS = (
     CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, SealsOutOfReach, CannotStart,
-    ImportedElsewhere,
+    ImportedElsewhere, AlreadyAnswered, AnswerRefused,
 )
 
 

@@ -1,25 +1,16 @@
 """
 The answer to a question: it may change what was asked about and nothing else, and each value is checked like an order's.
-
-An unanswered question is repeated once, then a person calls the customer; both after working time.
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from orderpipe.domain.answers import ADDRESS_PARTS, RefusedValue, checked_value
-from orderpipe.domain.calendars import WorkingCalendar, add_working_time
 from orderpipe.domain.rules import RULE, LineToCheck, OrderToCheck, Override
 from orderpipe.domain.rules.prices import CENT, sum_of
-
-REMIND_AFTER = 240
-"""Working minutes from the question to its reminder."""
-
-ESCALATE_AFTER = 480
-"""Working minutes from the reminder to the telephone call by the office."""
 
 AS_PROPOSED = "/unit_price"
 """What an answer may only change into what we proposed: nobody sets prices of their own."""
@@ -109,16 +100,6 @@ def answerable(rule: str, field: str, lines: int) -> Iterator[str]:
         yield from (f"/lines/{place}/quantity" for place in range(lines))
     if field.startswith("/lines/"):
         yield field.rpartition("/")[0]
-
-
-def remind_at(calendar: WorkingCalendar, asked_at: datetime, *, after_minutes: float = REMIND_AFTER) -> datetime:
-    """When a question asked then is repeated (UTC). Raises NoWorkingTime."""
-    return add_working_time(calendar, asked_at, after_minutes)
-
-
-def escalate_at(calendar: WorkingCalendar, reminded_at: datetime, *, after_minutes: float = ESCALATE_AFTER) -> datetime:
-    """When a question repeated then goes to the office (UTC). Raises NoWorkingTime."""
-    return add_working_time(calendar, reminded_at, after_minutes)
 
 
 def _wrong_confirmations(doubts: Sequence[Mapping[str, Any]], answer: Answer, right: Override) -> Iterator[Problem]:

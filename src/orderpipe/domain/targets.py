@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
-from orderpipe.domain.calendars import WorkingCalendar, add_working_time
+from orderpipe.domain.calendars import WorkingCalendar, add_working_time, working_seconds_between
 from orderpipe.domain.rules import RULES, Rule, RuleSetting
 from orderpipe.flow import FulfillmentState, Lane, OrderState
 
@@ -101,6 +101,17 @@ def due_at(policies: Policies, shop_id: int, *, order_type: str, state: str, ent
 def complete_by(policies: Policies, shop_id: int, *, order_type: str, received_at: datetime) -> datetime | None:
     """When an order received then is to have ended (UTC); None where the type has no such target. Raises as `due_at`."""
     return _due_at(policies, shop_id, order_type, WHOLE, received_at)
+
+
+def after_pause(calendar: WorkingCalendar, due: datetime | None, *, since: datetime, until: datetime) -> datetime | None:
+    """
+    A target (UTC) after a pause: as much working time is left of it at the pause's end as there was at its begin.
+
+    What had been missed before the pause stays missed. Raises NoWorkingTime.
+    """
+    if due is None or due <= since:
+        return due
+    return add_working_time(calendar, due, working_seconds_between(calendar, since, until) / 60)
 
 
 def for_customer(policies: Policies, shop_id: int, *, order_type: str, received_at: datetime) -> list[dict[str, str]]:

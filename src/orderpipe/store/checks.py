@@ -141,9 +141,9 @@ def keep_findings(tx: Tx, found: Mapping[int, Sequence[Finding]], now: datetime)
 
 
 def open_queries(tx: Tx, doubts: Mapping[int, Sequence[Mapping[str, Any]]], now: datetime) -> None:
-    """Open one question per order about all its doubts; it is put by the care desk's task at once."""
+    """Open one question per order about all its doubts, put by the care desk's task at once; one that is open stays as it is."""
     insert_rows(tx, query, [
-        # the token is the right to answer, so it must not be guessable
+        # nobody is given this token any more; the release before would put it into a link
         {"order_id": order_id, "token": secrets.token_urlsafe(24), "doubts": list(some), "state": "open", "opened_at": now}
         for order_id, some in doubts.items()
     ], conflict="ON CONFLICT DO NOTHING")

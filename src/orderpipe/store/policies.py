@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from orderpipe.domain.calendars import UnknownCountry, UnreadableCalendar, WorkingCalendar
 from orderpipe.domain.targets import EVERYBODY, OrderType, Policies
 from orderpipe.flow import Lane
-from orderpipe.store import rule_settings
+from orderpipe.store import query_policies, rule_settings
 from orderpipe.store.metadata import Tx, insert_rows, metadata
 
 calendar = Table(
@@ -71,9 +71,10 @@ def policies(tx: Tx, now: datetime) -> Policies:
 
 
 def ensure_defaults(tx: Tx) -> None:
-    """Write everybody's calendars and order types where they are missing; what is there stays as it is."""
+    """Write everybody's calendars, order types and ways to follow questions up where they are missing; what is there stays as it is."""
     insert_rows(tx, calendar, _CALENDARS, conflict="ON CONFLICT DO NOTHING")
     insert_rows(tx, order_type, _ORDER_TYPES, conflict="ON CONFLICT DO NOTHING")
+    query_policies.ensure_defaults(tx)
 
 
 _Rows = tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]

@@ -16,6 +16,7 @@ from orderpipe.store import (
     policies,
     products,
     promises,
+    query_policies,
     rule_settings,
     scans,
     seals,
@@ -27,7 +28,7 @@ from orderpipe.store.metadata import metadata
 
 MODULES = (
     shops, customers, products, stock, intakes, orders, imports, holds, fulfillments, scans, tracking, promises, notifications, journal,
-    seals, policies, link_keys, rule_settings, memory,
+    seals, policies, query_policies, link_keys, rule_settings, memory,
 )
 
 __all__ = ["MODULES", "metadata"]
