@@ -14,7 +14,7 @@ from orderpipe.domain.orders import UnknownNumber, internal_id, public_id
 from orderpipe.domain.queries import Amended, Answer, Problem, apply_answer, escalate_at, remind_at
 from orderpipe.domain.targets import Policies
 from orderpipe.flow import OrderState, Unit, WaitingFor
-from orderpipe.sideflows import cancellations
+from orderpipe.sideflows import amendments, cancellations
 from orderpipe.sideflows.hints import Hint
 from orderpipe.store import checks, holds, journal, notifications, policies, questions, units
 from orderpipe.store.journal import Entry
@@ -153,8 +153,22 @@ def answer(tx: Tx, query: str, given: Answer, *, by: str, now: datetime) -> Answ
     amended = apply_answer(subject.order, open_query.doubts, given)
     if not isinstance(amended, Amended):
         raise AnswerRefused(amended)
+    if units.claim(tx, Unit.ORDER, [order_id])[0].state != OrderState.RECEIVED:
+        return Answered(order_id, False, _amended(tx, open_query, given, amended, by=by, now=now))
     _apply(tx, order_id, amended, by=by, now=now)
     return Answered(order_id, False, _resumed(tx, order_id, now))
+
+
+def _amended(tx: Tx, asked: OpenQuery, given: Answer, answer: Amended, *, by: str, now: datetime) -> tuple[Hint, ...]:
+    """An answer about an order that is being worked on changes it as an amendment does."""
+    change = amendments.Asked(given.changes, f"answer {public_id('query', asked.id)}", confirmed=answer.confirmed)
+    try:
+        done = amendments.amend(tx, asked.order_id, change, by=by, now=now)
+    except amendments.AmendRefused as refused:
+        raise AnswerRefused(refused.problems) from refused
+    note = {"changed": answer.changed, "confirmed": sorted(f"{rule} {field}" for rule, field in answer.confirmed)}
+    journal.write(tx, [Entry(asked.order_id, "query.answered", note=note)], now=now, actor=by)
+    return done.hints
 
 
 def _order_of(tx: Tx, query: str) -> int:
