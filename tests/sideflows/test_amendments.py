@@ -55,7 +55,7 @@ def everything(floor: Floor, order: int) -> object:
 def lines_of(floor: Floor, order: int) -> list[tuple[str, int, int]]:
     with floor.engine.begin() as tx:
         rows = tx.execute(text("SELECT sku, quantity, canceled FROM order_line WHERE order_id = :id ORDER BY number"), {"id": order})
-        return [tuple(row) for row in rows]  # type: ignore[misc]
+        return [tuple(row) for row in rows]
 
 
 def sell(floor: Floor, *skus: str, price: int = 10, **more: Any) -> None:
@@ -214,7 +214,8 @@ def test_asks_about_a_new_doubt_and_holds_up_what_is_not_picked(stocked: Floor) 
     stocked.receive(order).answer(order, confirmed=frozenset({"totals-differ"}))
     assert stocked.parts(order) == {1: ("released", "pick-scans")}
     done = amend(stocked, order, {"/lines/0/quantity": 3})
-    assert (done.question, done.total) == (True, 35)
+    assert done.question
+    assert done.total == 35
     assert (stocked.state(order), stocked.parts(order)) == (("promised", "query"), {1: ("released", "query")})
     stocked.pass_time(seconds=15)
     assert stocked.letters(order).count("question") == 2
@@ -240,7 +241,8 @@ def test_an_answer_that_clears_nothing_is_asked_about_again(stocked: Floor) -> N
     amend(stocked, order, {"/lines/0/quantity": 3})
     stocked.answer(order, {"/total": "31.00"}).check()
     assert stocked.state(order) == ("promised", "query")
-    assert stocked.value("SELECT array_agg(state ORDER BY id) FROM query WHERE order_id = :id", id=order) == ["answered", "answered", "open"]
+    questions = stocked.value("SELECT array_agg(state ORDER BY id) FROM query WHERE order_id = :id", id=order)
+    assert questions == ["answered", "answered", "open"]
 
 
 def test_clears_a_doubt_before_it_is_answered(stocked: Floor) -> None:
