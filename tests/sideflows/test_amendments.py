@@ -5,15 +5,18 @@ Amendments: wherever the order stands, what can still be changed is changed whol
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from threading import Thread
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from orderpipe.domain.handling import Phase
+from orderpipe.domain.scans import Scan
 from orderpipe.flow import OrderState
 from orderpipe.sideflows import amendments
 from orderpipe.sideflows.amendments import Amended, AmendRefused, Asked
+from orderpipe.sideflows.scans import record_scans
 from orderpipe.stages import ship
 from tests import builders
 from tests.floor import Floor, broken
@@ -354,3 +357,42 @@ def test_amends_a_service(floor: Floor) -> None:
     assert floor.parts(order) == {1: ("released", "performance")}
     floor.perform(order * 1000 + 1)
     assert floor.state(order) == ("completed", None)
+
+
+def test_a_scan_that_arrives_meanwhile_is_judged_by_what_is_wanted_then(stocked: Floor) -> None:
+    order = stocked.order({"SKU-1": 2})
+    stocked.receive(order)
+    unit, outcomes = order * 1000 + 1, list[bool]()
+    scan = Scan(unit, Phase.PICK, "SKU-1", "scan-late", "Kim", "S1", stocked.now, 2)
+
+    def pick() -> None:
+        with stocked.engine.begin() as tx:
+            recorded = record_scans(tx, [scan], shop_id=stocked.row(order)["shop_id"], by="warehouse", now=stocked.now)
+            outcomes.extend(one.accepted for one in recorded.outcomes)
+
+    with stocked.engine.begin() as tx:
+        amendments.amend(tx, order, Asked({"/lines/0/quantity": 1}, "A1"), by="customer", now=stocked.now)
+        picker = Thread(target=pick)
+        picker.start()
+        picker.join(0.2)
+        assert picker.is_alive()
+    picker.join(5)
+    assert outcomes == [False]
+    stocked.check()
+
+
+def test_two_amendments_at_once_follow_each_other(stocked: Floor) -> None:
+    order = stocked.order({"SKU-1": 2})
+    stocked.receive(order)
+
+    def more(sku: str) -> None:
+        with stocked.engine.begin() as tx:
+            amendments.amend(tx, order, Asked({"/lines/-": {"sku": sku, "quantity": 1}}, sku), by="customer", now=stocked.now)
+
+    callers = [Thread(target=more, args=(sku,)) for sku in ("SKU-2", "SKU-3", "SKU-2")]
+    for one in callers:
+        one.start()
+    for one in callers:
+        one.join(10)
+    assert sorted(lines_of(stocked, order)) == [("SKU-1", 2, 0), ("SKU-2", 1, 0), ("SKU-3", 1, 0)]
+    stocked.check()
