@@ -113,7 +113,7 @@ def test_each_matter_has_its_time(states: str, matters: str) -> None:
 def test_an_exchange_takes_one_line_and_adds_another() -> None:
     done = amended(order(total=Decimal(5)), {"/lines/0/sku": "B", "/lines/0/quantity": 4}, ARTICLES, today=TODAY)
     assert isinstance(done, Amendment)
-    assert (done.fewer, done.removed, [(one.sku, one.quantity) for one in done.added]) == ({1: 2}, {1}, [("B", 4)])
+    assert (dict(done.fewer), sorted(done.removed), [(one.sku, one.quantity) for one in done.added]) == ({1: 2}, [1], [("B", 4)])
     assert done.total == Decimal("0.05")
     assert done.changed == ("/lines/0/sku",)
 
@@ -134,7 +134,8 @@ def test_without_a_price_the_total_has_to_be_said() -> None:
 def test_a_total_that_cannot_have_been_right_stays_as_stated() -> None:
     done = amended(order(Line(1, "A", 0, 0, Decimal("2.50")), total=Decimal(5)), {"/lines/0/quantity": 2}, ARTICLES, today=TODAY)
     assert isinstance(done, Amendment)
-    assert (done.more, done.total) == ({1: 2}, 5)
+    assert dict(done.more) == {1: 2}
+    assert done.total == 5
 
 
 def test_part_of_an_address_can_be_emptied() -> None:
