@@ -70,3 +70,22 @@ def test_decides_about_a_lost_parcel(orderpipe: Terminal, floor: Floor) -> None:
     floor.work().check()
     assert floor.parts(order_id)[2][0] == "released"
     assert orderpipe("order", "decide", number_of(order_id), "maybe").exit_code == 2
+
+
+def test_changes_an_order(orderpipe: Terminal, floor: Floor) -> None:
+    floor.stock()
+    floor.stock("SKU-2")
+    order_id, _ = floor.order({"SKU-1": 2, "SKU-2": 1}), floor.order({"SKU-3": 1})
+    number = number_of(order_id)
+    done = orderpipe(
+        "order", "amend", number, "--set", "/lines/0/quantity=3", "--set", "/ship_to/city=Leeds", "--add", "SKU-3=1", "--remove", "2",
+        "--by", "staff:KIM",
+    )
+    assert (done.exit_code, done.out) == (0, f"Order {number} is changed: /ship_to/city, /lines/-/0, /lines/0/quantity, /lines/1.\n")
+    assert floor.journal(order_id)[-1]["actor"] == "staff:KIM"
+    document = orderpipe("order", "show", number, "--json").json
+    assert [(line["sku"], line["quantity"]) for line in document["lines"]] == [("SKU-1", 3), ("SKU-3", 1)]
+    late = orderpipe("order", "amend", number, "--set", "/lines/0/quantity=0")
+    assert (late.exit_code, late.err) == (1, "This must be from 1 to 1000000.\n")
+    for words in (("--set", "city"), ("--add", "SKU-3"), ("--remove", "7")):
+        assert orderpipe("order", "amend", number, *words).exit_code == 2

@@ -17,7 +17,8 @@ from orderpipe.domain.notices import Later
 from orderpipe.domain.orders import Contact, public_id
 from orderpipe.domain.queries import Answer
 from orderpipe.flow import Unit
-from orderpipe.sideflows import queries
+from orderpipe.sideflows import amendments, queries
+from orderpipe.sideflows.amendments import Asked
 from orderpipe.sideflows.queries import AlreadyAnswered, AnswerRefused, How, NoSuchQuery, QuestionExpired
 from orderpipe.store import link_keys, notifications, query_policies
 from orderpipe.store.holds import finding, query
@@ -305,11 +306,11 @@ def test_a_reminder_waits_for_the_answer_being_taken_and_then_does_not_go_out(fl
 def test_a_doubt_found_later_is_asked_with_the_others_in_one_message(floor: Floor) -> None:
     order = asked(floor)
     next_rung(floor, order)
-    amend(floor, order, ship_to=None)
+    amend(floor, order, {"/ship_to/postal_code": "99"})
     floor.pass_time(seconds=1)
     assert asking(floor, order)[1:] == [("question-reminder", "email", "withdrawn"), ("question", "email", "pending")]
     facts = floor.told(order, "question")[-1]
-    assert ([doubt["rule"] for doubt in facts["doubts"]], facts["again"]) == (["payment-method-missing", "address-missing"], True)
+    assert ([doubt["rule"] for doubt in facts["doubts"]], facts["again"]) == (["payment-method-missing", "address-implausible"], True)
     assert len({row_of(floor, order)["id"], floor.value("SELECT min(id) FROM query WHERE order_id = :id", id=order)}) == 1
     next_rung(floor, order)
     assert questions(floor, order)[-1] == "question-reminder"
@@ -320,20 +321,18 @@ def test_an_amendment_answers_what_it_puts_right_and_the_rest_is_not_asked_again
     floor.stock()
     order = asked(floor, ship_to=None)
     before = due(floor, order)
-    amend(floor, order, payment_method="invoice")
+    amend(floor, order, {"/payment_method": "invoice"})
     assert ([doubt["rule"] for doubt in row_of(floor, order)["doubts"]], due(floor, order)) == (["address-missing"], before)
     assert questions(floor, order) == ["question"]
-    amend(floor, order, ship_to='{"line1": "1 High Street", "city": "London", "postal_code": "N1 1AA", "country": "GB"}')
+    amend(floor, order, {"/ship_to": {"line1": "1 High Street", "city": "London", "postal_code": "N1 1AA", "country": "GB"}})
     assert (row_of(floor, order)["answered_how"], floor.state(order)) == ("amended", ("promised", "fulfillments"))
     floor.check()
 
 
-def amend(floor: Floor, order: int, **columns: object) -> None:
+def amend(floor: Floor, order: int, changes: dict[str, object]) -> None:
     """Somebody changes the order while the question is open."""
     with floor.engine.begin() as tx:
-        for name, value in columns.items():
-            tx.execute(text(f"UPDATE orders SET {name} = :value WHERE id = :id"), {"value": value, "id": order})
-        floor.give(queries.recheck(tx, order, by="office olga", now=floor.now))
+        floor.give(amendments.amend(tx, order, Asked(changes, " ".join(changes)), by="office olga", now=floor.now).hints)
     floor.work()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from orderpipe.domain.amendable import Matter, open_matters
 from orderpipe.domain.orders import fulfillment_number_of, number_of, public_id
 from orderpipe.domain.payments import Account, PaymentStatus
 from orderpipe.domain.status import Action, FulfillmentStatus, PublicStatus, actions, fulfillment_status, public_status
@@ -148,6 +149,7 @@ class OrderTold(OrderListed):
     questions: list[QuestionTold]
     waits: list[WaitTold]
     actions: list[Action] = Field(description="What may be done now.")
+    amendable: list[Matter] = Field(description="What of it can still be changed.")
 
 
 def listed(order: Listed, parts: Sequence[FulfillmentState]) -> dict[str, Any]:
@@ -179,6 +181,7 @@ def told(order: Head, lines: Sequence[Line], parts: Sequence[Part], questions: S
         "questions": [_question(one) for one in questions],
         "waits": live,
         "actions": actions(document["state"], states, [wait["waiting_for"] for wait in live if wait["waiting_for"]], account.status),
+        "amendable": sorted(open_matters(document["state"], states, paid=account.paid)),
     }
 
 

@@ -5,6 +5,7 @@ Which errors are somebody's mistake or a server that is not there, told in a sen
 from orderpipe.cli.refusals import Refusal
 from orderpipe.domain.orders import UnknownNumber
 from orderpipe.local.refusals import CannotStart
+from orderpipe.sideflows.amendments import AmendRefused
 from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.sideflows.office import DecisionRefused
 from orderpipe.sideflows.queries import AlreadyAnswered, AnswerRefused
@@ -16,8 +17,8 @@ from orderpipe.store.shops import ShopTaken, UnknownKey
 from orderpipe.store.standing import UnknownOrder
 
 REFUSALS = (
-    CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, SealsOutOfReach, CannotStart,
-    ImportedElsewhere, AlreadyAnswered, AnswerRefused,
+    AmendRefused, CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, SealsOutOfReach,
+    CannotStart, ImportedElsewhere, AlreadyAnswered, AnswerRefused,
 )
 
 
