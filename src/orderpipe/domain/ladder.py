@@ -101,10 +101,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """When the next rung is due, and from when on silence counts, None where it never does (UTC)."""
+    """When the next rung is due, from when on silence counts, None where it never does, and by when we ask for an answer (UTC)."""
 
     next_at: datetime
     silence_at: datetime | None
+    answer_until: datetime
 
 
 def plan(progress: Progress, rung: Rung, policy: QueryPolicy, calendar: WorkingCalendar, *, silent: OnSilence, now: datetime) -> Plan:
@@ -119,18 +120,19 @@ def plan(progress: Progress, rung: Rung, policy: QueryPolicy, calendar: WorkingC
     until_call = policy.other_channel_after + policy.call_after
     match rung:
         case Rung.ASK:
-            return Plan(after(policy.remind_after), None)
+            return Plan(after(policy.remind_after), None, after(policy.remind_after))
         case Rung.REMIND:
             silence_at = None if silent == OnSilence.WAIT else after(until_call + policy.silence_after)
-            return Plan(after(policy.other_channel_after if progress.other else until_call), silence_at)
+            next_at = after(policy.other_channel_after if progress.other else until_call)
+            return Plan(next_at, silence_at, silence_at or after(until_call))
         case Rung.OTHER:
-            return Plan(after(policy.call_after), progress.silence_at)
+            return Plan(after(policy.call_after), progress.silence_at, progress.silence_at or after(policy.call_after))
         case _:
             silence_at = None if rung == Rung.SILENCE else progress.silence_at
             if silence_at and rung == Rung.CALL:
                 silence_at = max(silence_at, after(policy.silence_after))
             again = next_working_instant(calendar, now + CALL_AGAIN)
-            return Plan(min(again, silence_at or again), silence_at)
+            return Plan(min(again, silence_at or again), silence_at, silence_at or again)
 
 
 def outcome(policy: QueryPolicy, doubts: Iterable[Mapping[str, object]]) -> OnSilence:

@@ -124,6 +124,18 @@ def recheck(tx: Tx, order_id: int, *, by: str, now: datetime) -> tuple[Hint, ...
     return ()
 
 
+def ask_on(tx: Tx, order_id: int, *, by: str, now: datetime) -> bool:
+    """
+    Let an order that went to the office with its question open wait for the answer again; returns whether anything is still in doubt.
+
+    The caller has locked the order.
+    """
+    recheck(tx, order_id, by=by, now=now)
+    left = questions.open_of(tx, [order_id])
+    units.wait(tx, Unit.ORDER, [(order_id, WaitingFor.QUERY, one.due_at or now) for one in left], now)
+    return bool(left)
+
+
 def _amend(tx: Tx, order_id: int, amended: Amended, *, by: str, now: datetime) -> None:
     questions.amend(
         tx, order_id, customer=amended.customer, ship_to=amended.ship_to, payment_method=amended.payment_method, total=amended.total
