@@ -72,7 +72,7 @@ def test_tells_every_kind_in_every_language(kind: str, language: str) -> None:
     ("zh", "wait", "给您打电话", "待您答复"),
 ])
 def test_says_in_a_reminder_what_silence_means(language: str, silence: str, words: str, briefly: str) -> None:
-    told = notice("question-reminder", language=language, facts=FACTS["question-reminder"] | {"on_silence": silence})
+    told = notice("question-reminder", language=language, facts={**FACTS["question-reminder"], "on_silence": silence})
     assert words in " ".join(letters.render_mail(told, ORDERS[language]).text.split())
     message = letters.render_sms(replace(told, channel="sms"), ORDERS[language])
     assert briefly in message
@@ -81,7 +81,7 @@ def test_says_in_a_reminder_what_silence_means(language: str, silence: str, word
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_asks_anew_in_one_message_and_counts_the_questions(language: str) -> None:
-    first, anew = (notice("question", language=language, facts=FACTS["question"] | {"again": again}) for again in (False, True))
+    first, anew = (notice("question", language=language, facts={**FACTS["question"], "again": again}) for again in (False, True))
     assert letters.render_mail(first, ORDERS[language]).text != letters.render_mail(anew, ORDERS[language]).text
     assert str(len(FACTS["question"]["doubts"])) in letters.render_sms(replace(anew, channel="sms"), ORDERS[language])
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orderpipe.domain.calendars import Week, WorkingCalendar, working_seconds_between
-from orderpipe.domain.decisions import Channel
 from orderpipe.domain.ladder import BadPolicy, OnSilence, Plan, Progress, QueryPolicy, Rung, other_channel, outcome, plan
+from orderpipe.domain.notices import Channel
 from orderpipe.domain.targets import after_pause
 
 HOURS: Week = (*((((time(9), time(17)),),) * 5), (), ())

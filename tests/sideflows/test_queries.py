@@ -17,6 +17,7 @@ from orderpipe.domain.notices import Later
 from orderpipe.domain.orders import Contact, public_id
 from orderpipe.domain.queries import Answer
 from orderpipe.flow import Unit
+from orderpipe.sideflows import asking as ladder
 from orderpipe.sideflows import queries
 from orderpipe.sideflows.queries import AlreadyAnswered, AnswerRefused, How, NoSuchQuery, QuestionExpired
 from orderpipe.store import link_keys, notifications, query_policies
@@ -127,6 +128,23 @@ def test_reminds_by_the_other_channel_after_that(floor: Floor) -> None:
     assert f"{due(floor, order):%a %H:%M}" == "Wed 16:00"
     next_rung(floor, order)
     assert asking(floor, order)[3:] == [("office-question-unanswered", "email", "pending")]
+
+
+def test_takes_the_other_channel_at_once_when_the_letter_did_not_arrive(floor: Floor) -> None:
+    policy(floor, OnSilence.CANCEL)
+    both, mail_only = asked(floor, customer=REACHABLE), asked(floor)
+    send(floor)
+    for _ in range(2):
+        with floor.engine.begin() as tx:
+            ladder.undelivered(tx, [both, mail_only], now=floor.now)
+    floor.pass_time(seconds=1)
+    assert asking(floor, both)[1:] == [("question-reminder", "sms", "pending")]
+    assert floor.told(both, "question-reminder")[0]["on_silence"] == "cancel"
+    assert questions(floor, mail_only)[1:] == ["office-question-unanswered"]
+    with floor.engine.begin() as tx:
+        ladder.undelivered(tx, [mail_only], now=floor.now)
+    floor.pass_time(seconds=1)
+    assert len(questions(floor, mail_only)) == 2
 
 
 def test_a_shop_may_do_without_the_other_channel(floor: Floor) -> None:

@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
-from orderpipe.domain.decisions import Audience, Channel
-from orderpipe.domain.notices import ATTEMPTS, Dead, Later, Leased, Sent, pause_after
+from orderpipe.domain.decisions import Audience
+from orderpipe.domain.notices import ATTEMPTS, Channel, Dead, Later, Leased, Sent, pause_after
 from orderpipe.domain.orders import number_of
 from orderpipe.store import notifications
 from tests.outbox import MARIA, NOON, add_order, add_shop, shipped, tell

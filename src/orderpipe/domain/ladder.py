@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from orderpipe.domain.calendars import WorkingCalendar, add_working_time, next_working_instant
 from orderpipe.domain.contacts import email_problem, sms_number
-from orderpipe.domain.decisions import Channel
+from orderpipe.domain.notices import Channel
 from orderpipe.domain.queries import CONFIRMABLE
 
 CALL_AGAIN = timedelta(days=1)
@@ -117,16 +117,16 @@ def plan(progress: Progress, rung: Rung, policy: QueryPolicy, calendar: WorkingC
     def after(minutes: float) -> datetime:
         return add_working_time(calendar, now, minutes)
 
-    until_call = policy.other_channel_after + policy.call_after
     match rung:
         case Rung.ASK:
             return Plan(after(policy.remind_after), None, after(policy.remind_after))
-        case Rung.REMIND:
-            silence_at = None if silent == OnSilence.WAIT else after(until_call + policy.silence_after)
-            next_at = after(policy.other_channel_after if progress.other else until_call)
-            return Plan(next_at, silence_at, silence_at or after(until_call))
-        case Rung.OTHER:
-            return Plan(after(policy.call_after), progress.silence_at, progress.silence_at or after(policy.call_after))
+        case Rung.REMIND | Rung.OTHER:
+            until_call = policy.call_after + (policy.other_channel_after if rung == Rung.REMIND else 0)
+            silence_at = progress.silence_at
+            if silence_at is None and silent != OnSilence.WAIT:
+                silence_at = after(until_call + policy.silence_after)
+            other_next = rung == Rung.REMIND and progress.other
+            return Plan(after(policy.other_channel_after if other_next else until_call), silence_at, silence_at or after(until_call))
         case _:
             silence_at = None if rung == Rung.SILENCE else progress.silence_at
             if silence_at and rung == Rung.CALL:

@@ -117,7 +117,8 @@ def recheck(tx: Tx, order_id: int, *, by: str, now: datetime) -> tuple[Hint, ...
     if worst(found) != Severity.ASK:  # in order, or no longer for the customer to say
         holds.clear_findings(tx, [order_id], how=How.AMENDED, by=by, now=now)
         return _settle(tx, order_id, {"changed": (), "confirmed": ()}, by=by, how=How.AMENDED, now=now)
-    if questions.merge(tx, {order_id: [one.doubt for one in found]}):
+    anew = questions.merge(tx, {order_id: [one.doubt for one in found]})
+    if anew and units.claim(tx, Unit.ORDER, [order_id])[0].waiting_for == WaitingFor.QUERY:
         units.wait(tx, Unit.ORDER, [(order_id, WaitingFor.QUERY, now)], now)
     holds.clear_findings(tx, [order_id], how=How.AMENDED, by=by, now=now)
     checks.keep_findings(tx, {order_id: found}, now)
