@@ -109,6 +109,11 @@ def settle(tx: Tx, order_id: int, left: Left, occasion: Occasion, *, answer: Ans
     return [*doubts.lift(tx, [order_id], how=how, by=by, now=now), *_open(tx, order_id, doubtful, occasion)]
 
 
+def look_again(tx: Tx, order_id: int, occasion: Occasion) -> None:
+    """Let the open question ask what is in doubt by now; nothing goes on for that."""
+    settle(tx, order_id, Left((), (), tuple(found(tx, order_id, occasion.now).values())), occasion)
+
+
 def _ask_on(tx: Tx, order_id: int, doubtful: Sequence[Finding], occasion: Occasion) -> list[Hint]:
     """What is in order by now is asked no more; what is new is asked with the rest, in one message."""
     if questions.merge(tx, {order_id: [one.doubt for one in doubtful]}):

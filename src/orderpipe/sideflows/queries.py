@@ -13,10 +13,12 @@ from orderpipe.domain.links import BadLink, ExpiredLink, Purpose
 from orderpipe.domain.orders import UnknownNumber, internal_id, public_id
 from orderpipe.domain.queries import Amended, Answer, Problem, apply_answer
 from orderpipe.domain.rules import Override
-from orderpipe.flow import OrderState, Unit
+from orderpipe.flow import OrderState, Unit, WaitingFor
+from orderpipe.settings import settings
 from orderpipe.sideflows import amended_doubts, amendments, cancellations, doubts
 from orderpipe.sideflows.hints import Hint
 from orderpipe.store import checks, holds, journal, link_keys, policies, questions, units
+from orderpipe.store.carry_out import Occasion
 from orderpipe.store.checks import Subject
 from orderpipe.store.journal import Entry
 from orderpipe.store.metadata import Tx
@@ -123,6 +125,18 @@ def behind_link(tx: Tx, token: str, now: datetime) -> int:
         if (found := questions.of_old_link(tx, token)) is None:
             raise NoSuchQuery("There is no such question.") from reason
         return found
+
+
+def ask_on(tx: Tx, order_id: int, *, by: str, now: datetime) -> bool:
+    """
+    Let an order that went to the office with its question open wait for the answer again; returns whether anything is still in doubt.
+
+    The caller has locked the order.
+    """
+    amended_doubts.look_again(tx, order_id, Occasion(now, by, policies.policies(tx, now), settings().office_email))
+    left = questions.open_of(tx, [order_id])
+    units.wait(tx, Unit.ORDER, [(order_id, WaitingFor.QUERY, one.due_at or now) for one in left], now)
+    return bool(left)
 
 
 def _subject(tx: Tx, order_id: int, now: datetime) -> Subject:

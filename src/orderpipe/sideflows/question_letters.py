@@ -49,7 +49,7 @@ def _asking(one: OpenQuery, plan: Plan, silent: OnSilence, paper: Stationery) ->
     link = link_to(paper.signer, one.id, days=one.policy.link_days, now=paper.now)
     return {
         "query_id": public_id("query", one.id), "link": f"{paper.public_url}{link}", "doubts": one.doubts,
-        "answer_until": plan.silence_at or plan.next_at, "on_silence": silent if plan.silence_at else OnSilence.WAIT,
+        "answer_until": plan.answer_until, "on_silence": silent if plan.silence_at else OnSilence.WAIT,
     }
 
 
@@ -63,5 +63,8 @@ def _calling(one: OpenQuery, plan: Plan, silent: OnSilence) -> dict[str, object]
 
 
 def _option(doubt: Mapping[str, object]) -> str:
-    """How the answer to one doubt is keyed in."""
-    return f"--confirm {doubt['rule']}" if confirmable(doubt) else f"--set {doubt['field']}=…"
+    """How the answer to one doubt is keyed in; a whole address by its parts."""
+    if confirmable(doubt):
+        return f"--confirm {doubt['rule']}"
+    parts = ("/line1", "/city", "/postal_code", "/country") if doubt["field"] == "/ship_to" else ("",)
+    return " ".join(f"--set {doubt['field']}{part}=…" for part in parts)
