@@ -187,4 +187,6 @@ def _counted(group: Sequence[Result]) -> SendReport:
 def _outlet(channel: str, _process: int) -> Outlet:
     """This process's own way out, kept open: a connection must not be shared with the process it was forked from."""
     chosen = settings()
-    return open_outlet(channel, smtp_url=chosen.smtp_url, mail_from=chosen.mail_from, sms_url=chosen.sms_url)
+    return open_outlet(
+        channel, smtp_url=chosen.smtp_url, mail_from=chosen.mail_from, sms_url=chosen.sms_url, replies=chosen.reply_address
+    )
