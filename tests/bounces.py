@@ -16,7 +16,9 @@ _ORIGINAL = f"""\
     """
 
 
-def report(*, action: str = "failed", status: str = "5.1.1", diagnostic: str = "smtp; 550 5.1.1 User unknown", recipient: str = TO) -> bytes:
+def report(
+    *, action: str = "failed", status: str = "5.1.1", diagnostic: str = "smtp; 550 5.1.1 User unknown", recipient: str = TO
+) -> bytes:
     """A report as RFC 3464 has it, as Postfix and most others write it."""
     return _mail(f"""\
         Return-Path: <>

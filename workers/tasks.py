@@ -20,7 +20,7 @@ from orderpipe.sideflows import office, queries, restock, targets
 from orderpipe.sideflows.queries import Desk
 from orderpipe.store import clock, idempotency, units
 from orderpipe.store.metadata import Tx
-from workers import few, run, seal, send
+from workers import few, letterbox, run, seal, send
 from workers.run import Run
 from workers.schedule import PERIODS
 from workers.sweep import sweep
@@ -174,6 +174,7 @@ def _forget_keys(started: Run) -> int:
 
 
 _tick("sweep", sweep)
+_tick(letterbox.JOB, lambda started: letterbox.visit(started, settings().imap_url, office=settings().office_email))
 _tick("idempotency.forget", _forget_keys)
 _tick("target.check", _check_targets)
 _tick(seal.JOB, seal.seal_journal)

@@ -61,7 +61,8 @@ def test_takes_a_cancellation_that_is_the_whole_answer(words: str, points: list[
 
 
 @pytest.mark.parametrize(("words", "point"), [
-    ("", QUANTITY), ("yes", QUANTITY), ("about 3", QUANTITY), ("3 or 4", QUANTITY), ("-3", QUANTITY), ("3.5", QUANTITY), ("three", QUANTITY),
+    ("", QUANTITY), ("yes", QUANTITY), ("about 3", QUANTITY), ("3 or 4", QUANTITY), ("-3", QUANTITY), ("3.5", QUANTITY),
+    ("three", QUANTITY),
     ("3\nbut only the blue ones", QUANTITY), ("3\nThanks\nbut only if it is blue", QUANTITY), ("Hi cancel the other one\n3", QUANTITY),
     ("1,000", QUANTITY), ("33333333", QUANTITY), ("cancel one of them", QUANTITY), ("do not cancel", QUANTITY), ("no", TOTAL),
     ("36.00", TOTAL), ("yes", PAYMENT), ("by invoice or in advance", PAYMENT), ("the first", PRODUCT), ("yes", PRODUCT),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orderpipe.domain.letter_ids import Named, letter_id, named_in, reply_address
+from orderpipe.domain.letter_ids import letter_id, named_in, reply_address
 from orderpipe.domain.mails import Mail, parse, read
 
 KEY, FACTS = "question:17", {"link": "https://shop.example/q/secret"}
@@ -69,7 +69,7 @@ def test_reads_the_charsets_that_are_written(charset: str, octets: bytes, text: 
 
 
 def test_reads_a_page_as_text_with_its_quotes_marked() -> None:
-    page = "<html><head><style>p{}</style></head><body><div>3 <b>pieces</b></div><br><blockquote><p>How many?</p></blockquote></body></html>"
+    page = "<head><style>p{}</style></head><body><div>3 <b>pieces</b></div><br><blockquote><p>How many?</p></blockquote></body>"
     assert mail(page, Content_Type="text/html").text == "3 pieces\n\n> How many?"
 
 
@@ -78,7 +78,8 @@ def test_puts_lines_together_that_the_program_broke() -> None:
 
 
 @pytest.mark.parametrize("body", [
-    "--b\r\nContent-Type: text/plain\r\n\r\n3\r\n--b\r\nContent-Type: application/ms-tnef\r\nContent-Disposition: attachment\r\n\r\nx\r\n--b--",
+    "--b\r\nContent-Type: text/plain\r\n\r\n3\r\n"
+    "--b\r\nContent-Type: application/ms-tnef\r\nContent-Disposition: attachment\r\n\r\nx\r\n--b--",
     "--b\r\nContent-Type: text/plain\r\n\r\n3\r\n",
     "no part at all",
 ])

@@ -18,7 +18,7 @@ REPLIES = {
     "outlook": "3\n\n________________________________\nFrom: Tea <orders@tea.example>\nSent: Tuesday, 3 November 2026 13:00\n"
                "To: Ann\nSubject: A question\n\nHow many?\n",
     "outlook, no line": "3\n\nFrom: Tea <orders@tea.example>\nSent: Tuesday, 3 November 2026 13:00\nTo: Ann\nSubject: A question\n\nHow?\n",
-    "old outlook": "3\n\n-----Original Message-----\nFrom: Tea <orders@tea.example>\nSent: today\nTo: Ann\nSubject: A question\n\nHow many?\n",
+    "old outlook": "3\n\n-----Original Message-----\nFrom: Tea <orders@tea.example>\nSent: today\nTo: Ann\n\nHow many?\n",
     "outlook in Chinese": "3\n\n发件人: Tea <orders@tea.example>\n发送时间: 2026年11月3日 13:00\n收件人: Li\n主题: 关于\n\nHow many?\n",
     "qq": '3\n\n\n\n------------------ 原始邮件 ------------------\n发件人: "Tea" <orders@tea.example>;\n'
           '发送时间: 2026年11月3日(星期二) 下午1:00\n收件人: "Li"<li@customers.example>;\n主题: 关于您的订单\n\nHow many?\n',
@@ -50,7 +50,9 @@ def test_concludes_nothing_from_a_text_of_any_length() -> None:
     assert own_words("3\n" + "x" * LONGEST) is None
 
 
-@pytest.mark.parametrize("text", ["On a ", "\n", "From: x\n", "> ", "x\n", "-\n", "2026年\n", "wrote:\n", "在2026-", "_", "sent from ", "\n\n_ "])
+@pytest.mark.parametrize("text", [
+    "On a ", "\n", "From: x\n", "> ", "x\n", "-\n", "2026年\n", "wrote:\n", "在2026-", "_", "sent from ", "\n\n_ ",
+])
 def test_takes_no_time_however_nasty_the_text(text: str) -> None:
     begun = time.process_time()
     own_words((text * LONGEST)[:LONGEST])

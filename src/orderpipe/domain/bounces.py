@@ -30,7 +30,8 @@ _AUTOMATIC_SUBJECTS = re.compile(
     r"|réponse automatique|自动回复|自動回覆|自动答复)", re.IGNORECASE,
 )
 _AUTOMATIC_HEADERS = (
-    "X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress", "List-Id", "List-Unsubscribe", "X-MS-Exchange-Inbox-Rules-Loop", "Feedback-ID",
+    "X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress", "List-Id", "List-Unsubscribe", "X-MS-Exchange-Inbox-Rules-Loop",
+    "Feedback-ID",
 )
 _BULK = frozenset({"bulk", "junk", "list", "auto_reply", "auto-reply"})
 _REPORTS = frozenset({"feedback-report", "disposition-notification"})
@@ -97,9 +98,8 @@ def _as_reported(fields: list[Message], named: tuple[Named, ...]) -> Bounce | No
     worst = (failed or delayed)[0]
     status = _STATUS.search(header(worst, "Status"))
     reason = header(worst, "Diagnostic-Code") or header(worst, "Status") or header(worst, "Action")
-    addresses = {
-        parseaddr(str(one.get(name, "")).rpartition(";")[2])[1] for one in failed or delayed for name in ("Original-Recipient", "Final-Recipient")
-    }
+    named_as = ("Original-Recipient", "Final-Recipient")
+    addresses = {parseaddr(str(one.get(name, "")).rpartition(";")[2])[1] for one in failed or delayed for name in named_as}
     return Bounce(bool(failed), status[0] if status else "", reason[:LONGEST_REASON], _plain(addresses), named)
 
 

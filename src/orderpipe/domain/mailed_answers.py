@@ -4,10 +4,11 @@ What a reply to our question says, where it says it beyond doubt: a number, one 
 Nothing is guessed. Whatever else somebody writes is for a person to read.
 """
 
+import dataclasses
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
 from orderpipe.domain.contacts import email_problem
@@ -30,37 +31,40 @@ _CLOSING = re.compile(
     r"谢谢|谢谢您|谢谢你|多谢|感谢|此致|敬礼|祝好|顺颂商祺",
     re.IGNORECASE,
 )
-_POINT = re.compile(r"\(?(\d{1,2})\s?[.):、．）]\s*(\S.*)")  # noqa: RUF001
+_POINT = re.compile(r"\(?(\d{1,2})\s?[.):、．）]\s*(\S.*)")
 _PIECES = re.compile(r"(\d{1,7})( ?(pcs?|pieces?|x|units?|个|件|盒|瓶|包|袋|本|只))?", re.IGNORECASE)
 _POSTAL_CODE = re.compile(r"(?=.*\d)[A-Z0-9]([A-Z0-9 -]{0,8}[A-Z0-9])", re.IGNORECASE)
 _SKU = re.compile(r"\S{2,100}")
 _PHONE = re.compile(r"\+?[\d (){}./-]{5,30}")
 _LABELS = {
-    "name": ("name", "recipient", "姓名", "收件人", "收货人"), "line1": ("street", "address", "street and house number", "街道", "地址", "详细地址"),
-    "line2": ("address line 2", "apartment", "门牌"), "city": ("city", "town", "城市"), "region": ("region", "state", "county", "province", "省", "省份"),
-    "postal_code": ("postal code", "postcode", "post code", "zip", "zip code", "邮编", "邮政编码"), "country": ("country", "国家", "国家或地区"),
-}  # fmt: skip
+    "name": ("name", "recipient", "姓名", "收件人", "收货人"),
+    "line1": ("street", "address", "street and house number", "街道", "地址", "详细地址"),
+    "line2": ("address line 2", "apartment", "门牌"),
+    "city": ("city", "town", "城市"),
+    "region": ("region", "state", "county", "province", "省", "省份"),
+    "postal_code": ("postal code", "postcode", "post code", "zip", "zip code", "邮编", "邮政编码"),
+    "country": ("country", "国家", "国家或地区"),
+}
 _PARTS = {label: part for part, labels in _LABELS.items() for label in labels}
-_LABELLED = re.compile(r"([^:：]{1,30})\s?[:：]\s*(\S.*)")  # noqa: RUF001
+_LABELLED = re.compile(r"([^:：]{1,30})\s?[:：]\s*(\S.*)")
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
     """
-    One thing that was asked: the doubt's rule and field, what stands there, and the answers the letter named, each in its words with the
-    value it stands for.
+    One thing that was asked: the doubt's rule and field, what stands there, and the answers the letter named, each in words with its value.
     """
 
     rule: str
     field: str
     have: object = None
     choices: Sequence[tuple[str, object]] = ()
-    countries: Mapping[str, str] = field(default_factory=dict)
+    countries: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """ISO 3166-1 alpha-2 codes by the countries' names, in small letters."""
 
 
 def understood(words: str, points: Sequence[Point], names: Collection[str] = ()) -> Answer | None:
-    """The answer that these words give beyond doubt, None where there is any; `names` are those that may stand in greeting and signature."""
+    """The answer that these words give beyond doubt, None where there is any; `names` may stand in greeting and signature."""
     lines = _without_courtesy([_said(line) for line in words.split("\n")], {_said(name).casefold() for name in names if name})
     if not lines or not points:
         return None
@@ -79,7 +83,7 @@ def understood(words: str, points: Sequence[Point], names: Collection[str] = ())
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    changes: Mapping[str, object] = field(default_factory=dict)
+    changes: Mapping[str, object] = dataclasses.field(default_factory=dict)
     confirms: str = ""
 
 
@@ -135,8 +139,10 @@ def _total(said: str, point: Point) -> _Told | None:
 
 
 def _spelled(amount: Decimal) -> set[str]:
-    english = {f"{amount:.2f}", f"{amount:,.2f}"} | ({f"{amount:.0f}"} if amount == int(amount) else set())
-    return english | {one.translate(str.maketrans(",.", ".,")) for one in english if one.count(",") + one.count(".") != 1 or one[-3] in ",."}
+    """A sum as people write it, with point or comma before the cents."""
+    english = {f"{amount:.2f}", f"{amount:,.2f}"}
+    whole = {f"{amount:.0f}"} if amount == int(amount) else set()
+    return english | {one.translate(str.maketrans(",.", ".,")) for one in english} | whole
 
 
 def _postal_code(said: str, point: Point) -> _Told | None:
@@ -173,7 +179,7 @@ def _address(lines: Sequence[str], points: Sequence[Point]) -> dict[str, object]
 
 def _said(line: str) -> str:
     """A line as it was meant: width, spaces and the marks at its end do not matter."""
-    return " ".join(unicodedata.normalize("NFKC", line).split()).rstrip(".!。！,， ").strip()  # noqa: RUF001
+    return " ".join(unicodedata.normalize("NFKC", line).split()).rstrip(".!。！,， ").strip()
 
 
 def _without_courtesy(lines: Sequence[str], names: Collection[str]) -> list[str]:

@@ -23,8 +23,8 @@ _QUOTED_FROM = re.compile(
     """
 )
 _OF_THE_PROGRAM = re.compile(
-    r"(sent|get|gesendet|envoyé|enviado) .{0,30}(from|for|von|mit|depuis|desde) .{0,40}(iphone|ipad|android|outlook|phone|handy|mail|samsung)"
-    r".{0,60}|发自我的.{0,30}|来自我的.{0,30}|从.{0,20}(qq邮箱|网易邮箱|iphone|手机).{0,20}发(来|送|出)(的)?.{0,10}",
+    r"(sent|get|gesendet|envoyé|enviado) .{0,30}(from|for|von|mit|depuis|desde) .{0,40}"
+    r"(iphone|ipad|android|outlook|phone|handy|mail|samsung).{0,60}|发自我的.{0,30}|来自我的.{0,30}|从.{0,20}(qq邮箱|网易邮箱|iphone|手机).{0,20}发(来|送|出)(的)?.{0,10}",
     re.IGNORECASE,
 )
 

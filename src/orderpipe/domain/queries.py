@@ -98,6 +98,11 @@ def answerable(rule: str, field: str, lines: int) -> Iterator[str]:
         yield field.rpartition("/")[0]
 
 
+def numbered(doubts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The doubts with their numbers in the letter, where there are several: a reply may answer them by these."""
+    return [{**doubt, "number": number} if len(doubts) > 1 else dict(doubt) for number, doubt in enumerate(doubts, 1)]
+
+
 def remind_at(calendar: WorkingCalendar, asked_at: datetime, *, after_minutes: float = REMIND_AFTER) -> datetime:
     """When a question asked then is repeated (UTC). Raises NoWorkingTime."""
     return add_working_time(calendar, asked_at, after_minutes)

@@ -11,15 +11,18 @@ from datetime import datetime, timedelta
 from orderpipe.domain.calendars import WorkingCalendar
 from orderpipe.domain.decisions import Audience, Tell
 from orderpipe.domain.orders import UnknownNumber, internal_id, public_id
-from orderpipe.domain.queries import Amended, Answer, Problem, apply_answer, escalate_at, remind_at
+from orderpipe.domain.queries import Amended, Answer, Problem, apply_answer, escalate_at, numbered, remind_at
 from orderpipe.domain.targets import Policies
-from orderpipe.flow import OrderState, Unit, WaitingFor
+from orderpipe.flow import OrderState, Owner, Unit, WaitingFor
 from orderpipe.sideflows import cancellations
 from orderpipe.sideflows.hints import Hint
 from orderpipe.store import checks, holds, journal, notifications, policies, questions, units
 from orderpipe.store.journal import Entry
 from orderpipe.store.metadata import Tx
 from orderpipe.store.questions import OpenQuery
+
+REPLY_LIES_WITH_OFFICE = "The customer's reply is for the office to read."
+"""Why an order waits for the office whose question was answered, but not clearly."""
 
 CALL_AGAIN = timedelta(days=1)
 """How often the office is reminded to call a customer who does not answer."""
@@ -131,7 +134,7 @@ def _calendar(rules: Policies, one: OpenQuery) -> WorkingCalendar:
 def _question(one: OpenQuery, desk: Desk, until: datetime) -> dict[str, object]:
     return {
         "query_id": public_id("query", one.id), "link": f"{desk.public_url}/q/{one.token}", "answer_until": until,
-        "doubts": one.doubts,
+        "doubts": numbered(one.doubts),
     }
 
 
@@ -154,7 +157,7 @@ def answer(tx: Tx, query: str, given: Answer, *, by: str, now: datetime) -> Answ
     if not isinstance(amended, Amended):
         raise AnswerRefused(amended)
     _apply(tx, order_id, amended, by=by, now=now)
-    return Answered(order_id, False, _resumed(tx, order_id, now))
+    return Answered(order_id, False, _resumed(tx, order_id, by=by, now=now))
 
 
 def _order_of(tx: Tx, query: str) -> int:
@@ -179,8 +182,27 @@ def _apply(tx: Tx, order_id: int, amended: Amended, *, by: str, now: datetime) -
     journal.write(tx, [Entry(order_id, "query.answered", note=note)], now=now, actor=by)
 
 
-def _resumed(tx: Tx, order_id: int, now: datetime) -> tuple[Hint, ...]:
-    units.wake(tx, Unit.ORDER, [order_id], {WaitingFor.QUERY}, now)
+def hand_over(tx: Tx, order_id: int, *, now: datetime) -> bool:
+    """
+    The customer's reply to the open question lies with the office now: until it is keyed in or decided about, nobody is reminded.
+
+    Returns whether the question was the customer's turn until then.
+    """
+    if [one.waiting_for for one in units.claim(tx, Unit.ORDER, [order_id])] != [WaitingFor.QUERY]:
+        return False
+    deadline = now + CALL_AGAIN
+    holds.open_holds(tx, [{
+        "order_id": order_id, "fulfillment_id": None, "kind": WaitingFor.OFFICE, "stops": OrderState.RECEIVED, "owner": Owner.OFFICE,
+        "reason": REPLY_LIES_WITH_OFFICE, "opened_at": now, "deadline": deadline,
+    }])
+    units.wait(tx, Unit.ORDER, [(order_id, WaitingFor.OFFICE, deadline)], now)
+    journal.write(tx, [Entry(order_id, "query.handed-over")], now=now, actor="care")
+    return True
+
+
+def _resumed(tx: Tx, order_id: int, *, by: str, now: datetime) -> tuple[Hint, ...]:
+    with_office = holds.close_because(tx, order_id, REPLY_LIES_WITH_OFFICE, how="answered", by=by, now=now)
+    units.wake(tx, Unit.ORDER, [order_id], {WaitingFor.QUERY, WaitingFor.OFFICE} if with_office else {WaitingFor.QUERY}, now)
     return tuple(
         Hint("validate", one.lane, [one.id])
         for one in units.claim(tx, Unit.ORDER, [order_id]) if one.state == OrderState.RECEIVED and one.waiting_for is None

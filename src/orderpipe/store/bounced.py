@@ -133,7 +133,8 @@ def write_anew(tx: Tx, ways: Sequence[tuple[int, str, str]], now: datetime) -> N
     }
     tx.execute(
         text(f"""INSERT INTO notification (order_id, audience, channel, recipient, kind, language, facts, dedupe_key, next_at, created_at)
-            SELECT n.order_id, n.audience, u.channel, u.recipient, n.kind, n.language, n.facts, n.dedupe_key || '{AGAIN}' || u.channel, :now, :now
+            SELECT n.order_id, n.audience, u.channel, u.recipient, n.kind, n.language, n.facts,
+                n.dedupe_key || '{AGAIN}' || u.channel, :now, :now
             FROM unnest(CAST(:ids AS bigint[]), CAST(:channels AS text[]), CAST(:recipients AS text[])) AS u (id, channel, recipient)
             JOIN notification n ON n.id = u.id ON CONFLICT (dedupe_key) DO NOTHING"""),
         given,

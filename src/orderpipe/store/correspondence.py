@@ -19,6 +19,7 @@ class Letter:
     shop_name: str
     audience: str
     kind: str
+    language: str
     recipient: str
     dedupe_key: str
     facts: Mapping[str, Any]
@@ -28,7 +29,7 @@ class Letter:
 def letters(tx: Tx, notification_ids: Collection[int]) -> dict[int, Letter]:
     """The letters of these ids that spoke of an order, by id."""
     rows = tx.execute(
-        text("""SELECT n.id, n.order_id, o.shop_id, s.name, n.audience, n.kind, n.recipient, n.dedupe_key, n.facts, o.customer
+        text("""SELECT n.id, n.order_id, o.shop_id, s.name, n.audience, n.kind, n.language, n.recipient, n.dedupe_key, n.facts, o.customer
             FROM notification n JOIN orders o ON o.id = n.order_id JOIN shop s ON s.id = o.shop_id WHERE n.id = ANY(:ids)"""),
         {"ids": sorted(set(notification_ids))},
     )

@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Identity, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from orderpipe.store.metadata import Tx, insert_rows, metadata, text
 
@@ -121,15 +133,15 @@ def last_uid(tx: Tx, mailbox: str, uid_validity: int) -> int | None:
     return None if found is None else int(found)
 
 
-def begin(tx: Tx, limit: int) -> list[tuple[int, int]]:
-    """The next mails to be understood (id, how often that was begun before), counted before it is tried."""
-    rows = tx.execute(
+def begin(tx: Tx, after: int) -> tuple[int, int] | None:
+    """The next mail after this one to be understood (id, how often that was begun before); counted before it is tried."""
+    row = tx.execute(
         text("""UPDATE mail_in SET attempts = attempts + 1
-            WHERE id IN (SELECT id FROM mail_in WHERE state = 'new' ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED)
+            WHERE id = (SELECT id FROM mail_in WHERE state = 'new' AND id > :after ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
             RETURNING id, attempts - 1"""),
-        {"limit": limit},
-    )
-    return sorted((int(row[0]), int(row[1])) for row in rows)
+        {"after": after},
+    ).one_or_none()
+    return None if row is None else (int(row[0]), int(row[1]))
 
 
 def claim(tx: Tx, mail_id: int) -> Kept | None:
@@ -144,7 +156,8 @@ def settle(tx: Tx, mail_id: int, settled: Settled, head: Letterhead, now: dateti
     """Write down what became of a mail."""
     tx.execute(
         text("""UPDATE mail_in SET state = :state, kind = :kind, note = :note, order_id = :order_id, notification_id = :notification_id,
-            message_id = :message_id, sender = :sender, sender_name = :sender_name, subject = :subject, handled_at = :now WHERE id = :id"""),
+            message_id = :message_id, sender = :sender, sender_name = :sender_name, subject = :subject, handled_at = :now
+            WHERE id = :id"""),
         {
             "id": mail_id, "state": "open" if settled.open else "done", "kind": settled.kind, "note": settled.note[:1000],
             "order_id": settled.order_id, "notification_id": settled.notification_id, "now": now,
@@ -190,5 +203,6 @@ def count_open(tx: Tx) -> int:
 def handed_over_lately(tx: Tx, order_id: int, now: datetime) -> int:
     """How many mails about this order came within a day."""
     return int(tx.execute(
-        text("SELECT count(*) FROM mail_in WHERE order_id = :id AND handled_at > :since"), {"id": order_id, "since": now - timedelta(days=1)}
+        text("SELECT count(*) FROM mail_in WHERE order_id = :id AND handled_at > :since"),
+        {"id": order_id, "since": now - timedelta(days=1)},
     ).scalar_one())
