@@ -24,7 +24,8 @@ def named(floor: Floor, order_id: int, kind: str) -> str:
     """The Message-ID of the order's newest letter of this kind."""
     with floor.engine.begin() as tx:
         row = tx.execute(
-            text("SELECT id, dedupe_key, facts FROM notification WHERE order_id = :id AND kind = :kind ORDER BY id DESC LIMIT 1"),
+            text("SELECT id, dedupe_key, facts FROM notification WHERE order_id = :id AND kind = :kind AND channel = 'email'"
+                 " ORDER BY id DESC LIMIT 1"),
             {"id": order_id, "kind": kind},
         ).one()
     return f"<{letter_id(*row)}@demo.example>"
