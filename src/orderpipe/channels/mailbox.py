@@ -8,6 +8,7 @@ import imaplib
 import re
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from types import TracebackType
@@ -50,11 +51,15 @@ class Mailbox:
         self.name = f"{place.user}@{place.host}/{place.folder}"
         try:
             self._imap = place.connect()
+        except _FAILURES as error:
+            raise MailboxFailed(f"The mailbox {self.name} cannot be opened: {_said(error)}") from error
+        try:
             self._do("login", place.user, place.password)
             self._do("select", _quoted(place.folder))
-            self.uid_validity = int(self._imap.response("UIDVALIDITY")[1][0] or 0)
-        except (*_FAILURES, TypeError) as error:
-            raise MailboxFailed(f"The mailbox {self.name} cannot be opened: {_said(error)}") from error
+        except MailboxFailed:
+            self._hang_up()
+            raise
+        self.uid_validity = int(self._imap.response("UIDVALIDITY")[1][0] or 0)
 
     def waiting(self, after: int | None) -> list[int]:
         """The numbers of the mails that are not marked as read, and of those that came after this one, whoever has read them."""
@@ -84,7 +89,11 @@ class Mailbox:
         try:
             self._imap.logout()
         except _FAILURES:
-            return
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        with suppress(OSError):
+            self._imap.shutdown()
 
     def __enter__(self) -> Self:
         return self
