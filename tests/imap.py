@@ -59,7 +59,8 @@ class ImapServer(Server):
         uid, gid = (account.uid, account.gid) if account else (os.getuid(), os.getgid())
         config = self._folder / "dovecot.conf"
         config.write_text(_SETTINGS.format(
-            folder=self._folder, ip=LOOPBACK, port=self.port, uid=uid, gid=gid, user=pwd.getpwuid(uid).pw_name, group=grp.getgrgid(gid).gr_name
+            folder=self._folder, ip=LOOPBACK, port=self.port, uid=uid, gid=gid,
+            user=pwd.getpwuid(uid).pw_name, group=grp.getgrgid(gid).gr_name,
         ))
         self._account = account
         for name in ("run", "mail", "mail/new", "mail/cur", "mail/tmp"):
