@@ -7,7 +7,7 @@ import pytest
 from orderpipe.domain.notices import Dead, Fault
 from orderpipe.domain.orders import Contact
 from orderpipe.sideflows import fallbacks
-from orderpipe.store import notifications
+from orderpipe.store import checks, notifications
 from orderpipe.store.bounced import address_flag
 from orderpipe.store.notifications import notification
 from tests.bounces import MESSAGE_ID, PERMANENT, TEMPORARY, report
@@ -90,6 +90,17 @@ def test_a_customer_who_writes_from_the_address_is_there_after_all(floor: Floor)
     assert outbox(floor, floor.order(customer=REACHABLE)) == [("acknowledgement", "email", ANN)]
     bounced(floor, order, report(diagnostic="smtp; 550 gone again"), kind="acknowledgement")
     assert flags(floor) == [(ANN, True)]
+
+
+def test_an_address_that_the_customer_gives_anew_is_tried_again(floor: Floor) -> None:
+    order = floor.order(customer=REACHABLE)
+    bounced(floor, order, report())
+    nowhere = floor.order(customer=Contact("Ann Ok", "ann@", ""))
+    with floor.engine.begin() as tx:
+        doubts = [{"rule": "contact-missing", "field": "/customer"}]
+        checks.open_queries(tx, {nowhere: doubts}, floor.now)
+    floor.answer(nowhere, {"/customer/email": ANN})
+    assert flags(floor) == [(ANN, False)]
 
 
 @pytest.mark.parametrize("phone", ["", "+44 20 7946 0123"])

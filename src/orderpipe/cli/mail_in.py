@@ -70,8 +70,10 @@ def _print(found: list[Listed], as_json: bool) -> None:
         print_json([_document(one) for one in found])
         return
     print_table(COLUMNS, (
-        [one.id, one.received_at, number_of(one.order_id) if one.order_id else None, clean(one.sender, 60), clean(one.subject, 60), one.kind,
-         one.state, clean(one.note or "", 100)]
+        [
+            one.id, one.received_at, number_of(one.order_id) if one.order_id else None, clean(one.sender, 60), clean(one.subject, 60),
+            one.kind, one.state, clean(one.note or "", 100),
+        ]
         for one in found
     ))
 

@@ -16,7 +16,7 @@ from orderpipe.domain.targets import Policies
 from orderpipe.flow import OrderState, Owner, Unit, WaitingFor
 from orderpipe.sideflows import cancellations
 from orderpipe.sideflows.hints import Hint
-from orderpipe.store import checks, holds, journal, notifications, policies, questions, units
+from orderpipe.store import bounced, checks, holds, journal, notifications, policies, questions, units
 from orderpipe.store.journal import Entry
 from orderpipe.store.metadata import Tx
 from orderpipe.store.questions import OpenQuery
@@ -157,6 +157,8 @@ def answer(tx: Tx, query: str, given: Answer, *, by: str, now: datetime) -> Answ
     if not isinstance(amended, Amended):
         raise AnswerRefused(amended)
     _apply(tx, order_id, amended, by=by, now=now)
+    given_anew = [amended.customer[part] for part in ("email", "phone") if f"/customer/{part}" in amended.changed]
+    bounced.clear(tx, subject.shop_id, given_anew, now)
     return Answered(order_id, False, _resumed(tx, order_id, by=by, now=now))
 
 

@@ -86,6 +86,8 @@ def _flag(tx: Tx, notification_ids: Collection[int], now: datetime) -> None:
 
 def clear(tx: Tx, shop_id: int, addresses: Collection[str], now: datetime) -> None:
     """The customer is there after all: they wrote from this address, or gave it anew."""
+    if not addresses:
+        return
     tx.execute(
         text("UPDATE address_flag SET cleared_at = :now WHERE shop_id = :shop_id AND address = ANY(:addresses) AND cleared_at IS NULL"),
         {"shop_id": shop_id, "addresses": sorted(one.strip().lower() for one in addresses), "now": now},
