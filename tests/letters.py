@@ -65,6 +65,12 @@ FACTS: dict[str, Mapping[str, Any]] = {
     "office-target-breached": {"stage": "validated", "since": SOON, "target_minutes": 240},
     "office-parcel-lost": {"tracking_number": "00340434161094021501"},
     "office-no-date": {"reason": "The calendar standard has no working time."},
+    "office-unclear-reply": {
+        "mail": 17, "sender": "maria@customers.example", "subject": "Re: A question", "reply": ["about three", "or four"],
+        "query_id": "qry_000000000007", "doubts": DOUBTS,
+    },
+    "office-customer-wrote": {"mail": 17, "sender": "maria@customers.example", "subject": "My order", "reply": ["Where is it?"]},
+    "office-unreachable": {"kind": "question", "recipient": "maria@customers.example", "bounce_error": "550 5.1.1 User unknown"},
     "office-reminder": {"waiting_for": "office", "since": SOON},
 }
 

@@ -110,8 +110,9 @@ def settle(tx: Tx, order_id: int, left: Left, occasion: Occasion, *, answer: Ans
 
 
 def look_again(tx: Tx, order_id: int, occasion: Occasion) -> None:
-    """Let the open question ask what is in doubt by now; nothing goes on for that."""
-    settle(tx, order_id, Left((), (), tuple(found(tx, order_id, occasion.now).values())), occasion)
+    """Let the open question, if there is one, ask what is in doubt by now."""
+    if questions.open_of(tx, [order_id]):
+        settle(tx, order_id, Left((), (), tuple(found(tx, order_id, occasion.now).values())), occasion)
 
 
 def _ask_on(tx: Tx, order_id: int, doubtful: Sequence[Finding], occasion: Occasion) -> list[Hint]:

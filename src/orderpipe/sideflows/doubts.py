@@ -19,9 +19,16 @@ def close(tx: Tx, order_ids: Collection[int], *, by: str, now: datetime) -> None
     holds.close_holds(tx, order_ids, {WaitingFor.QUERY, WaitingFor.OFFICE}, how="canceled", by=by, now=now)
 
 
-def lift(tx: Tx, order_ids: Collection[int], *, how: str, by: str, now: datetime) -> tuple[Hint, ...]:
+_ASKED = frozenset({WaitingFor.QUERY})
+
+
+def lift(
+    tx: Tx, order_ids: Collection[int], *, waits: Collection[WaitingFor] = _ASKED, how: str, by: str, now: datetime
+) -> tuple[Hint, ...]:
     """
     Let orders whose questions are settled go on, to be checked again where they are not accepted yet; the caller has locked them.
+
+    `waits` are what they may wait for because of the questions.
 
     Their time targets move by the working time for which they were asked.
     """
@@ -37,7 +44,7 @@ def lift(tx: Tx, order_ids: Collection[int], *, how: str, by: str, now: datetime
     parts = units.waiting(tx, Unit.FULFILLMENT, order_ids, WaitingFor.QUERY)
     return tuple(
         hint for unit, ids in ((Unit.ORDER, order_ids), (Unit.FULFILLMENT, parts))
-        for hint in _woken(tx, unit, units.wake(tx, unit, ids, {WaitingFor.QUERY}, now))
+        for hint in _woken(tx, unit, units.wake(tx, unit, ids, waits, now))
     )
 
 

@@ -6,23 +6,29 @@ Who said it and how is kept with the question and in the journal; the journal na
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from orderpipe.domain.links import BadLink, ExpiredLink, Purpose
 from orderpipe.domain.orders import UnknownNumber, internal_id, public_id
 from orderpipe.domain.queries import Amended, Answer, Problem, apply_answer
 from orderpipe.domain.rules import Override
-from orderpipe.flow import OrderState, Unit, WaitingFor
+from orderpipe.flow import OrderState, Owner, Unit, WaitingFor
 from orderpipe.settings import settings
 from orderpipe.sideflows import amended_doubts, amendments, cancellations, doubts
 from orderpipe.sideflows.hints import Hint
-from orderpipe.store import checks, holds, journal, link_keys, policies, questions, units
+from orderpipe.store import bounced, checks, holds, journal, link_keys, policies, questions, units
 from orderpipe.store.carry_out import Occasion
 from orderpipe.store.checks import Subject
 from orderpipe.store.journal import Entry
 from orderpipe.store.metadata import Tx
 from orderpipe.store.questions import OpenQuery
+
+REPLY_LIES_WITH_OFFICE = "The customer's reply is for the office to read."
+"""Why an order waits for the office whose question was answered, but not clearly."""
+
+READ_WITHIN = timedelta(days=1)
+"""How soon the office is reminded of a reply that it has not read."""
 
 
 class How(StrEnum):
@@ -92,8 +98,30 @@ def answer(
         said = amended_doubts.Answered(how, amended.confirmed, note)
         return Answered(order_id, False, _as_amendment(tx, asked, given, said, by=by, now=now))
     _write(tx, order_id, amended, by=by, now=now)
+    bounced.clear(tx, asked.shop_id, [amended.customer[part] for part in ("email", "phone") if f"/customer/{part}" in amended.changed], now)
     questions.settle(tx, {order_id: note}, state="answered", by=by, how=how, now=now)
-    return Answered(order_id, False, doubts.lift(tx, [order_id], how="answered", by=by, now=now))
+    with_office = holds.close_because(tx, order_id, REPLY_LIES_WITH_OFFICE, how="answered", by=by, now=now)
+    waits = {WaitingFor.QUERY, WaitingFor.OFFICE} if with_office else {WaitingFor.QUERY}
+    return Answered(order_id, False, doubts.lift(tx, [order_id], waits=waits, how="answered", by=by, now=now))
+
+
+def hand_over(tx: Tx, order_id: int, *, now: datetime) -> bool:
+    """
+    The customer's reply to the open question lies with the office now: until it is keyed in or decided about, nobody is reminded.
+
+    Returns whether the question was the customer's turn until then.
+    """
+    order = units.claim(tx, Unit.ORDER, [order_id])[0]
+    if order.waiting_for != WaitingFor.QUERY:
+        return False
+    deadline = now + READ_WITHIN
+    holds.open_holds(tx, [{
+        "order_id": order_id, "fulfillment_id": None, "kind": WaitingFor.OFFICE, "stops": order.state, "owner": Owner.OFFICE,
+        "reason": REPLY_LIES_WITH_OFFICE, "opened_at": now, "deadline": deadline,
+    }])
+    units.wait(tx, Unit.ORDER, [(order_id, WaitingFor.OFFICE, deadline)], now)
+    journal.write(tx, [Entry(order_id, "query.handed-over")], now=now, actor="care")
+    return True
 
 
 def _as_amendment(
@@ -127,15 +155,15 @@ def behind_link(tx: Tx, token: str, now: datetime) -> int:
         return found
 
 
-def ask_on(tx: Tx, order_id: int, *, by: str, now: datetime) -> bool:
+def ask_on(tx: Tx, order_id: int, *, by: str, now: datetime, at_once: bool = False) -> bool:
     """
     Let an order that went to the office with its question open wait for the answer again; returns whether anything is still in doubt.
 
-    The caller has locked the order.
+    `at_once`: the customer is reminded now. The caller has locked the order.
     """
     amended_doubts.look_again(tx, order_id, Occasion(now, by, policies.policies(tx, now), settings().office_email))
     left = questions.open_of(tx, [order_id])
-    units.wait(tx, Unit.ORDER, [(order_id, WaitingFor.QUERY, one.due_at or now) for one in left], now)
+    units.wait(tx, Unit.ORDER, [(order_id, WaitingFor.QUERY, now if at_once else one.due_at or now) for one in left], now)
     return bool(left)
 
 

@@ -10,7 +10,7 @@ from orderpipe.domain.decisions import Audience, Tell
 from orderpipe.domain.ladder import OnSilence, Plan, Rung
 from orderpipe.domain.links import Purpose, Signer
 from orderpipe.domain.orders import number_of, public_id
-from orderpipe.domain.queries import confirmable
+from orderpipe.domain.queries import confirmable, numbered
 from orderpipe.store.questions import OpenQuery
 
 
@@ -48,7 +48,7 @@ def letter(one: OpenQuery, rung: Rung, plan: Plan, silent: OnSilence, paper: Sta
 def _asking(one: OpenQuery, plan: Plan, silent: OnSilence, paper: Stationery) -> dict[str, object]:
     link = link_to(paper.signer, one.id, days=one.policy.link_days, now=paper.now)
     return {
-        "query_id": public_id("query", one.id), "link": f"{paper.public_url}{link}", "doubts": one.doubts,
+        "query_id": public_id("query", one.id), "link": f"{paper.public_url}{link}", "doubts": numbered(one.doubts),
         "answer_until": plan.answer_until, "on_silence": silent if plan.silence_at else OnSilence.WAIT,
     }
 
