@@ -11,7 +11,7 @@ from sqlalchemy import Engine, create_engine, text
 from orderpipe.domain.decisions import Audience
 from orderpipe.domain.notices import ATTEMPTS, Dead, Later, Leased, Sent, pause_after
 from orderpipe.domain.orders import number_of
-from orderpipe.store import notifications
+from orderpipe.store import notifications, outbox
 from tests.outbox import NOON, add_order, add_shop, shipped, tell
 
 
@@ -139,11 +139,11 @@ def test_sends_a_dead_letter_after_all_and_a_sent_one_once_more(engine: Engine, 
     with engine.begin() as tx:
         notifications.record(tx, [Dead(dead, "550 unknown"), Sent(sent, "250 ok", b"")], NOON)
         assert [row.id for row in notifications.dead_letters(tx)] == [dead.id]
-        assert notifications.resend(tx, dead.id, NOON) == dead.id
-        repeated = notifications.resend(tx, sent.id, NOON)
+        assert outbox.resend(tx, dead.id, NOON) == dead.id
+        repeated = outbox.resend(tx, sent.id, NOON)
         assert repeated not in (None, dead.id, sent.id)
-        assert notifications.resend(tx, dead.id, NOON) is None
-        assert notifications.resend(tx, 10**9, NOON) is None
+        assert outbox.resend(tx, dead.id, NOON) is None
+        assert outbox.resend(tx, 10**9, NOON) is None
     assert {lease.id for lease in lease(engine)} == {dead.id, repeated, sent.id + 1}
 
 

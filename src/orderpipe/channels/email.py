@@ -50,7 +50,10 @@ def write_mail(notice: Leased, order: Order, *, default_from: str) -> Parcel:
     if not sender:
         raise BadOutlet(f"ORDERPIPE_MAIL_FROM is no e-mail address: {default_from!r}.")
     addressee = order.customer.get("name") or "" if notice.audience == Audience.CUSTOMER else ""
-    head = Head(sender, clean(name or order.shop_name, 100), recipient, clean(addressee, 100), notice.dedupe_key, notice.created_at)
+    head = Head(
+        sender, clean(name or order.shop_name, 100), recipient, clean(addressee, 100), notice.dedupe_key, notice.created_at,
+        notice.unsubscribe,
+    )
     return Parcel(sender, recipient, compose(render_mail(notice, order), head))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template, TemplateNotFound, UndefinedError
 from markupsafe import Markup
 
-from orderpipe.channels.parts import HtmlParts, TextParts
+from orderpipe.channels import own_words
 from orderpipe.channels.questions import question_of
 from orderpipe.channels.views import OrderView, clean
 from orderpipe.channels.wording import language_of, phrases_of, wording
@@ -49,7 +49,7 @@ def render_mail(notice: Leased, order: Order) -> Letter:
     """The letter for this notification. Raises UnknownKind, and jinja2's UndefinedError when a fact it needs is missing."""
     language = language_of(notice.language)
     scene = _scene(notice, order, language)
-    text, html = (_Told(_template(language, notice.kind, as_html=as_html), scene) for as_html in (False, True))
+    text, html = (_Told(_template_for(notice, language, as_html=as_html), scene) for as_html in (False, True))
     frame = _frame(notice, scene["order"], language) | {name: text.line(name) for name in ("subject", "title")}
     frame["essence"] = text.line("sms")
     plain = _Told(_layout(as_html=False), frame | {"body": text.block("body")}).whole()
@@ -61,7 +61,7 @@ def render_mail(notice: Leased, order: Order) -> Letter:
 def render_sms(notice: Leased, order: Order) -> str:
     """The text message for this notification, on one line; raises as `render_mail`."""
     language = language_of(notice.language)
-    return _Told(_template(language, notice.kind, as_html=False), _scene(notice, order, language)).line("sms")
+    return _Told(_template_for(notice, language, as_html=False), _scene(notice, order, language)).line("sms")
 
 
 def _scene(notice: Leased, order: Order, language: str) -> Scene:
@@ -94,6 +94,7 @@ def _frame(notice: Leased, order: OrderView, language: str) -> Scene:
         "footer": " · ".join(about if order.reference and not office else about[:1]),
         "why": phrases["why_office" if office else "why"].format(shop=order.shop_name),
         "layout": phrases,
+        "unsubscribe": notice.unsubscribe,
         "tag": {"zh": "zh-Hans"}.get(language, language),
     }
 
@@ -103,6 +104,7 @@ class _Told:
 
     def __init__(self, template: Template, scene: Scene) -> None:
         self._template = template
+        self._is_theirs = template.environment.sandboxed
         self._blocks = template.blocks
         # what Jinja's own `render` does, but the globals, always the same, are not gathered anew for each letter
         self._context = template.new_context(_globals(template.environment) | scene, shared=True)
@@ -111,15 +113,11 @@ class _Told:
         return "".join(self._template.root_render_func(self._context))
 
     def block(self, name: str) -> str:
-        return "".join(self._blocks[name](self._context))
+        pieces = self._blocks[name](self._context)
+        return "".join(own_words.bounded(pieces) if self._is_theirs else pieces)
 
     def line(self, name: str) -> str:
         return " ".join(self.block(name).split())
-
-
-def _brief(text: str, length: int = 20) -> str:
-    """Cut to a length without leaving the letters of a plain text message, which an ellipsis would."""
-    return text if len(text) <= length else f"{text[: length - 2].rstrip()}.."
 
 
 class _EntriesFirst(Environment):
@@ -137,16 +135,20 @@ def _environment(language: str, *, as_html: bool) -> Environment:
         autoescape=as_html,  # plain text must not be escaped
         auto_reload=False, cache_size=-1,
     )
-    words = phrases_of(language)["words"]
-    parts = HtmlParts(words) if as_html else TextParts(words)
-    environment.globals |= {name: getattr(parts, name) for name in ("bullets", "pairs", "items", "button")}
-    environment.filters |= {"brief": _brief, "para": parts.para, "strong": parts.strong}
+    own_words.furnish(environment, language, as_html=as_html)
     return environment
 
 
 @lru_cache(maxsize=8)
 def _globals(environment: Environment) -> Scene:
     return dict(environment.globals)
+
+
+def _template_for(notice: Leased, language: str, *, as_html: bool) -> Template:
+    """The shop's own template where it has one, else ours."""
+    if notice.own_words:
+        return own_words.template(notice.own_words, language, as_html=as_html)
+    return _template(language, notice.kind, as_html=as_html)
 
 
 @lru_cache(maxsize=500)

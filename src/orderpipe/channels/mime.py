@@ -26,7 +26,11 @@ _LONGEST_LINE = 990
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What stands in a letter's headers beside the subject; addresses already checked, `at` UTC."""
+    """
+    What stands in a letter's headers beside the subject; addresses already checked, `at` UTC.
+
+    `unsubscribe` is the address of a page that turns letters like this off, "" where that cannot be.
+    """
 
     sender: str
     sender_name: str
@@ -34,6 +38,7 @@ class Head:
     recipient_name: str
     key: str
     at: datetime
+    unsubscribe: str = ""
 
 
 def compose(letter: Letter, head: Head) -> bytes:
@@ -48,6 +53,7 @@ def compose(letter: Letter, head: Head) -> bytes:
         f"Message-ID: <{key[:40]}@{head.sender.rpartition('@')[2]}>",
         "Auto-Submitted: auto-generated",
         "X-Auto-Response-Suppress: OOF, AutoReply",
+        *_ways_out(head.unsubscribe),
         "MIME-Version: 1.0",
         f'Content-Type: multipart/alternative; boundary="{boundary}"',
         "",
@@ -62,6 +68,14 @@ def compose(letter: Letter, head: Head) -> bytes:
 def parse(content: bytes) -> EmailMessage:
     """The letter that these bytes are."""
     return message_from_bytes(content, policy=default)
+
+
+def _ways_out(page: str) -> list[str]:
+    """How a mail program turns such letters off for its user: in one click, which RFC 8058 wants encrypted, else on the page."""
+    if not page:
+        return []
+    one_click = ["List-Unsubscribe-Post: List-Unsubscribe=One-Click"] if page.startswith("https://") else []
+    return [f"List-Unsubscribe: <{page}>", *one_click]
 
 
 @lru_cache(maxsize=1_000)

@@ -8,13 +8,31 @@ import sys
 
 import typer
 
-from orderpipe.cli import audit, check, demo, doctor, flow, imports, mail, migrate, order, shop, stock, up, version, why
+from orderpipe.cli import (
+    audit,
+    check,
+    demo,
+    doctor,
+    flow,
+    imports,
+    mail,
+    mail_care,
+    migrate,
+    order,
+    shop,
+    shop_letters,
+    stock,
+    template,
+    up,
+    version,
+    why,
+)
 from orderpipe.cli.app import app
 from orderpipe.cli.errors import sentence_for
 
 __all__ = [
-    "app", "audit", "check", "demo", "doctor", "flow", "imports", "mail", "main", "migrate", "order", "shop", "stock", "up", "version",
-    "why",
+    "app", "audit", "check", "demo", "doctor", "flow", "imports", "mail", "mail_care", "main", "migrate", "order", "shop",
+    "shop_letters", "stock", "template", "up", "version", "why",
 ]
 
 

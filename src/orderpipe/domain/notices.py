@@ -43,6 +43,10 @@ class Leased:
     dedupe_key: str
     attempts: int
     created_at: datetime
+    own_words: str = ""
+    """The shop's own template for it, "" where ours holds."""
+    unsubscribe: str = ""
+    """The address where its reader can turn letters like this off, "" for letters that always come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,7 @@ class Order:
     mail_from: str
     time_zone: str
     country: str
+    shop_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,15 @@ class Dead:
     error: str
 
 
-Result = Sent | Later | Dead
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """It will not go out, because it is no news any more."""
+
+    lease: Leased
+    reason: str
+
+
+Result = Sent | Later | Dead | Withdrawn
 
 
 def pause_after(attempts: int, key: str) -> timedelta | None:

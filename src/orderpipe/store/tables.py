@@ -3,6 +3,7 @@ All tables together, for the migrations and for the checks that the database and
 """
 
 from orderpipe.store import (
+    contact_preferences,
     customers,
     fulfillments,
     holds,
@@ -17,6 +18,7 @@ from orderpipe.store import (
     promises,
     scans,
     seals,
+    shop_templates,
     shops,
     stock,
     tracking,
@@ -25,7 +27,7 @@ from orderpipe.store.metadata import metadata
 
 MODULES = (
     shops, customers, products, stock, intakes, orders, imports, holds, fulfillments, scans, tracking, promises, notifications, journal,
-    seals, policies, link_keys,
+    seals, policies, link_keys, contact_preferences, shop_templates,
 )
 
 __all__ = ["MODULES", "metadata"]

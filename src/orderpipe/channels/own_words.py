@@ -1,0 +1,63 @@
+"""
+Letters in a shop's own words: templates of theirs, shut into a sandbox in which nothing but the letter's own facts can be reached.
+
+They are checked when they are kept (`proofreading`); here is what holds when they are used.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from jinja2 import Environment, StrictUndefined, Template
+from jinja2.exceptions import TemplateRuntimeError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from orderpipe.channels.parts import HtmlParts, TextParts
+from orderpipe.channels.wording import phrases_of
+
+PARTS = ("bullets", "pairs", "items", "button")
+LONGEST = 500_000
+"""Characters that one block of a shop's template may come to."""
+
+
+class TooLong(TemplateRuntimeError):
+    """The template writes more than a letter can hold."""
+
+
+def furnish(environment: Environment, language: str, *, as_html: bool) -> None:
+    """Give an environment what every letter is made of."""
+    words = phrases_of(language)["words"]
+    parts = HtmlParts(words) if as_html else TextParts(words)
+    environment.globals |= {name: getattr(parts, name) for name in PARTS}
+    environment.filters |= {"brief": _brief, "para": parts.para, "strong": parts.strong}
+
+
+def _brief(text: str, length: int = 20) -> str:
+    """Cut to a length without leaving the letters of a plain text message, which an ellipsis would."""
+    return text if len(text) <= length else f"{text[: length - 2].rstrip()}.."
+
+
+@lru_cache(maxsize=500)
+def template(source: str, language: str, *, as_html: bool) -> Template:
+    """A shop's template. Raises jinja2's TemplateSyntaxError."""
+    return sandbox(language, as_html=as_html).from_string(source)
+
+
+@lru_cache(maxsize=8)
+def sandbox(language: str, *, as_html: bool) -> Environment:
+    """Where shops' templates live: no loader, so nothing can be included, and no functions but the parts of a letter."""
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=as_html, auto_reload=False
+    )
+    environment.globals.clear()
+    furnish(environment, language, as_html=as_html)
+    return environment
+
+
+def bounded(pieces: Iterable[str]) -> Iterator[str]:
+    """The pieces of a block as they come. Raises TooLong."""
+    length = 0
+    for piece in pieces:
+        length += len(piece)
+        if length > LONGEST:
+            raise TooLong(TooLong.__doc__)
+        yield piece
