@@ -7,10 +7,9 @@ from datetime import datetime
 
 from orderpipe.domain.kinds import kind_of
 from orderpipe.domain.notices import Later, Leased, Order, Result, Withdrawn
-from orderpipe.domain.quiet_hours import quiet_until, zones_of
+from orderpipe.domain.quiet_hours import NIGHT, quiet_until, zones_of
 from orderpipe.store.letter_rules import LetterRules
 
-NIGHT = "It is night where the recipient is."
 STALE_NEWS = "It could not be told in time, and is no news any more."
 
 

@@ -26,6 +26,7 @@ from orderpipe.domain.decisions import Audience, Tell
 from orderpipe.domain.links import Purpose
 from orderpipe.domain.notices import ATTEMPTS
 from orderpipe.domain.orders import number_of
+from orderpipe.domain.quiet_hours import NIGHT
 from orderpipe.local.caught_letters import letters_in
 from orderpipe.local.mail_catcher import MailCatcher
 from orderpipe.local.ports import free_port
@@ -359,7 +360,7 @@ def test_lets_text_messages_wait_for_the_recipients_morning(engine: Engine, cloc
     assert (report.sent, report.waiting) == (1, 1)  # in New York it is afternoon
     london = next(row for row in rows(engine) if row.recipient == "+44 7700 900123")
     assert (london.state, london.attempts, london.next_at) == ("pending", 0, datetime(2026, 11, 4, 8, tzinfo=UTC))
-    assert london.last_error == nightly.NIGHT
+    assert london.last_error == NIGHT
     clock.at = london.next_at or clock.at
     assert send.drain(engine, "sms", now=clock, outlet=sink).sent == 1
     assert send.drain(engine, "email", now=clock, outlet=SlowSink(lambda: None)).sent == 1  # a letter wakes nobody

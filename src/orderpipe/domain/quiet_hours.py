@@ -13,6 +13,9 @@ import phonenumbers
 from babel.core import get_global
 from phonenumbers import timezone
 
+NIGHT = "It is night where the recipient is."
+"""Why a text message waits."""
+
 _NOWHERE = "Etc/Unknown"
 _DAY = timedelta(days=1)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from orderpipe.domain.quiet_hours import NIGHT
 from orderpipe.store.metadata import Tx, text
 from orderpipe.store.notifications import Notification
 
@@ -123,3 +124,32 @@ def take_back(tx: Tx, which: Waiting, *, reason: str) -> dict[int, int]:
 
 def _given(which: Waiting) -> dict[str, Any]:
     return {"before": which.before, "shop_id": which.shop_id, "kind": which.kind}
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """A confirmed order whose customer has not been told: the letter is `dead`, `pending` or `missing`, or nobody is `unreachable`."""
+
+    order_id: int
+    shop_id: int
+    reason: str
+
+
+def untold(tx: Tx, *, since: datetime, until: datetime) -> list[Untold]:
+    """
+    Orders confirmed after `since` and not after `until` (UTC) whose letter with the delivery date has not gone out, by id.
+
+    Costs what was written into the journal in that time. A text message that waits for the morning is in order.
+    """
+    rows = tx.execute(
+        text("""SELECT j.order_id, o.shop_id, CASE WHEN n.state = 'dead' THEN 'dead' WHEN n.id IS NOT NULL THEN 'pending'
+                WHEN EXISTS (SELECT FROM journal u WHERE u.order_id = j.order_id AND u.what = 'unreachable.delivery-date')
+                THEN 'unreachable' ELSE 'missing' END AS reason
+            FROM journal j JOIN orders o ON o.id = j.order_id LEFT JOIN notification n ON n.dedupe_key = 'delivery-date:' || j.order_id
+            WHERE j.at > :since AND j.at <= :until AND j.what = 'order.promised' AND o.state <> 'canceled'
+                AND (n.id IS NULL OR n.state = 'dead' OR n.next_at IS NOT NULL AND n.last_error IS DISTINCT FROM :night)
+                AND NOT EXISTS (SELECT FROM notification a
+                    WHERE a.order_id = j.order_id AND a.kind = 'delivery-date' AND a.state = 'sent') ORDER BY j.order_id"""),
+        {"since": since, "until": until, "night": NIGHT},
+    )
+    return [Untold(*row) for row in rows]
