@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from orderpipe.domain.kinds import kind_of
-from orderpipe.domain.notices import Later, Leased, Order, Result, Withdrawn
+from orderpipe.domain.notices import STALE_NEWS, Later, Leased, Order, Result, Withdrawn
 from orderpipe.domain.quiet_hours import NIGHT, quiet_until, zones_of
 from orderpipe.store.letter_rules import LetterRules
-
-STALE_NEWS = "It could not be told in time, and is no news any more."
 
 
 def put_off(leased: Sequence[Leased], orders: Mapping[int, Order], rules: Mapping[int, LetterRules], now: datetime) -> list[Result]:

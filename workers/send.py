@@ -16,7 +16,8 @@ from itertools import chain
 from orderpipe.channels.keeping import keep
 from orderpipe.channels.opening import open_outlet
 from orderpipe.channels.outlets import Accepted, BadOutlet, Outcome, Outlet, Parcel, Postponed, Refused, Unavailable
-from orderpipe.domain.notices import ATTEMPTS, STALE, Dead, Later, Leased, Order, Result, Sent, pause_after
+from orderpipe.domain.kinds import kind_of
+from orderpipe.domain.notices import ATTEMPTS, STALE, STALE_NEWS, Dead, Later, Leased, Order, Result, Sent, Withdrawn, pause_after
 from orderpipe.settings import settings
 from orderpipe.store import notifications
 from orderpipe.store.database import Database, is_transient
@@ -130,6 +131,8 @@ class Batch:
             return Dead(notice, f"It was begun {ATTEMPTS} times and never came to an end.")
         if order is None:
             return Dead(notice, "The order it speaks of is no longer there.")
+        if (lasts := kind_of(notice.kind).lasts) and self._now() - notice.created_at > lasts:
+            return Withdrawn(notice, STALE_NEWS)
         try:
             parcel = self._write(notice, order)
         except BadOutlet as error:

@@ -2,15 +2,16 @@
 Letters that become one: several changes within the pause are told together, nothing twice and nothing not at all.
 """
 
+import random
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, text
 
 from orderpipe.domain.decisions import Tell
-from orderpipe.domain.notices import Later, Sent
+from orderpipe.domain.notices import Later, Result, Sent
 from orderpipe.store import notifications
 from tests import builders
 from tests.outbox import NOON, add_order, add_shop, shipped, tell
@@ -153,3 +154,47 @@ def test_a_text_message_that_waited_for_the_morning_is_dropped_when_it_is_no_new
         tell(tx, *((one, Tell(thanks, {"delivered_on": NOON}, f"{one} {thanks}")) for one in (by_phone, by_mail)))
     assert [letter.kind for letter in leased(engine, channel="sms")] == [thanks]
     assert [letter.kind for letter in leased(engine)] == ["shipped", thanks]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_happens_each_change_is_told_exactly_once(engine: Engine, order_id: int, seed: int) -> None:
+    """Changes come, come again, are undone; senders send, fail, or die with letters in hand that never went out."""
+    chance = random.Random(seed)
+    now, line, sent = NOON, 0, list[int]()
+    for _ in range(40):
+        now += timedelta(seconds=chance.choice((1, 20, 61)))
+        with engine.connect() as tx:
+            if chance.random() < 0.6:
+                line += 1
+                tell(tx, canceled(order_id, line), now=now)
+                line -= _end(tx, chance.random() < 0.2)
+            elif line:
+                tell(tx, canceled(order_id, chance.randint(1, line)), now=now)
+                tx.commit()
+        sent += _send(engine, chance, now)
+    for _ in range(3):
+        now += timedelta(hours=1)
+        sent += _send(engine, random.Random(0), now, fails=False)
+    assert sorted(sent) == list(range(1, line + 1))
+
+
+def _end(tx: Connection, undone: bool) -> bool:
+    if undone:
+        tx.rollback()
+    else:
+        tx.commit()
+    return undone
+
+
+def _send(engine: Engine, chance: random.Random, now: datetime, *, fails: bool = True) -> list[int]:
+    """The lines told by what one sender gets rid of now."""
+    with engine.begin() as tx:
+        letters = notifications.lease(tx, "email", limit=5, now=now, lease_seconds=30)
+    results: list[Result] = []
+    for letter in letters:
+        fate = chance.choice(("goes out", "later", "dies")) if fails else "goes out"
+        results += [Sent(letter, "250 ok", b"")] if fate == "goes out" else []
+        results += [Later(letter, "450 later", now + timedelta(minutes=1))] if fate == "later" else []
+    with engine.begin() as tx:
+        notifications.record(tx, results, now)
+    return [one for result in results if isinstance(result, Sent) for one in lines_in(dict(result.lease.facts))]

@@ -27,7 +27,7 @@ def link(floor: Floor, order_id: int) -> str:
     with floor.engine.begin() as tx:
         letter = contact_preferences.newest_letter(tx, order_id)
         assert letter
-        return f"/u/{link_keys.signer(tx, floor.now).sign(Purpose.UNSUBSCRIBE, letter.id, letter.created_at + KEPT)}"
+        return f"/u/{link_keys.signer(tx, floor.now).sign(Purpose.UNSUBSCRIBE, letter, floor.now + KEPT)}"
 
 
 def tell(floor: Floor, order_id: int, *kinds: str) -> list[tuple[str, str, str, str]]:
@@ -128,5 +128,12 @@ def test_names_every_letter_that_can_be_turned_off(floor: Floor, browser: TestCl
 
 def test_is_offered_on_the_page_of_the_order(floor: Floor, browser: TestClient) -> None:
     order_id = floor.order()
-    page = browser.get(path_of(floor, order_id)).text
-    assert f'href="{link(floor, order_id)}"' in page
+    path = path_of(floor, order_id)
+    assert f'href="{path}/letters"' in browser.get(path).text
+    assert "a…@customers.example" in browser.get(f"{path}/letters").text
+    with floor.engine.begin() as tx:
+        tx.execute(text("UPDATE notification SET audience = 'office'"))
+    assert "/letters" not in browser.get(path).text
+    assert browser.get(f"{path}/letters").status_code == 404
+    with floor.engine.begin() as tx:
+        tx.execute(text("UPDATE notification SET audience = 'customer'"))

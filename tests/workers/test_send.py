@@ -24,7 +24,7 @@ from orderpipe.channels.sms import write_sms
 from orderpipe.channels.smtp import MailServer
 from orderpipe.domain.decisions import Audience, Tell
 from orderpipe.domain.links import Purpose
-from orderpipe.domain.notices import ATTEMPTS
+from orderpipe.domain.notices import ATTEMPTS, STALE_NEWS
 from orderpipe.domain.orders import number_of
 from orderpipe.domain.quiet_hours import NIGHT
 from orderpipe.local.caught_letters import letters_in
@@ -39,7 +39,7 @@ from orderpipe.store.outbox import Search
 from orderpipe.store.shop_templates import OwnWords
 from tests.outbox import MARIA, NOON, add_order, add_shop, shipped, tell
 from tests.servers import PostgresServer
-from workers import nightly, send
+from workers import send
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # Apprise asks for it while it loads
 
@@ -387,7 +387,18 @@ def test_drops_a_text_message_that_would_be_no_news_in_the_morning(
         tx.execute(text("UPDATE notification SET created_at = created_at - interval '4 hours'"))
     send.drain(engine, "sms", now=clock, outlet=Sink(write_sms))
     (row,) = rows(engine)
-    assert (row.state, row.next_at, row.last_error) == ("withdrawn", None, nightly.STALE_NEWS)
+    assert (row.state, row.next_at, row.last_error) == ("withdrawn", None, STALE_NEWS)
+
+
+def test_tells_nobody_the_day_after_that_a_parcel_arrives_today(
+    engine: Engine, clock: Clock, outlet: Outlet, order_for: Callable[..., int]
+) -> None:
+    order_id = order_for("a@x.example")
+    with engine.begin() as tx:
+        tell(tx, (order_id, Tell("out-for-delivery", {"tracking_number": "JD014600"}, "out")))
+    clock.at += timedelta(days=1)  # so long no mail server was there
+    send.drain(engine, "email", now=clock, outlet=outlet)
+    assert {row.kind: row.state for row in rows(engine)} == {"shipped": "sent", "out-for-delivery": "withdrawn"}
 
 
 def test_shows_the_way_to_turn_off_what_is_optional(

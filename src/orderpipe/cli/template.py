@@ -22,8 +22,8 @@ from orderpipe.cli.shop import of_code
 from orderpipe.cli.terminal import AsJson, print_json, print_table, say
 from orderpipe.domain.kinds import KINDS, Kind, audience_of
 from orderpipe.store import shop_templates
+from orderpipe.store.metadata import Tx
 from orderpipe.store.shop_templates import OwnWords
-from orderpipe.store.shops import Shop
 
 commands = typer.Typer(no_args_is_help=True, help="What letters say, and shops' own words.")
 app.add_typer(commands, name="template")
@@ -75,7 +75,7 @@ def preview(
     if shop:
         with enter(data).engine.begin() as tx:
             found = of_code(tx, shop)
-            notice = replace(notice, own_words=_source(shop_templates.known(tx, notice.created_at).get((found.id, kind, language))))
+            notice = replace(notice, own_words=_own(tx, found.id, kind, language))
         order = replace(order, shop_name=found.name, time_zone=found.time_zone, currency=found.currency)
     if file:
         notice = replace(notice, own_words=_read(file, kind, language))
@@ -95,8 +95,9 @@ def _understand(kind: str, language: str) -> None:
         raise Misused(f"{language!r} is no language that we write; there is {' and '.join(LANGUAGES)}.")
 
 
-def _source(words: OwnWords | None) -> str:
-    return words.source if words else ""
+def _own(tx: Tx, shop_id: int, kind: str, language: str) -> str:
+    """The shop's own template, "" where it has none."""
+    return next((one.source for one in shop_templates.all_of(tx, shop_id) if (one.kind, one.language) == (kind, language)), "")
 
 
 def _read(file: Path, kind: str, language: str) -> str:
@@ -114,14 +115,11 @@ def _read(file: Path, kind: str, language: str) -> str:
 def show(kind: Named, language: Language = "en", shop: OfShop = "", data: Data = None) -> None:
     """Print a template: the shop's own, else ours, which is a good one to begin with."""
     _understand(kind, language)
-    own = _own(shop, kind, language, data) if shop else ""
+    own = ""
+    if shop:
+        with enter(data).engine.begin() as tx:
+            own = _own(tx, of_code(tx, shop).id, kind, language)
     say((own or (files(samples.__package__) / "templates" / language / f"{kind}.jinja").read_text("utf-8")).rstrip("\n"))
-
-
-def _own(shop: str, kind: str, language: str, data: Path | None) -> str:
-    with enter(data).engine.begin() as tx:
-        shop_id = of_code(tx, shop).id
-        return next((one.source for one in shop_templates.all_of(tx, shop_id) if (one.kind, one.language) == (kind, language)), "")
 
 
 @commands.command("set")
@@ -137,8 +135,7 @@ def keep(
     source = _read(file, kind, language)
     parts = enter(data)
     with parts.engine.begin() as tx:
-        found: Shop = of_code(tx, shop)
-        shop_templates.put(tx, OwnWords(found.id, kind, language, source, parts.clock(), who()))
+        shop_templates.put(tx, OwnWords(of_code(tx, shop).id, kind, language, source, parts.clock(), who()))
     say(f"Letters {kind} of {shop} in {language} are written by {file.name} now.")
 
 

@@ -18,6 +18,9 @@ ATTEMPTS = 19
 STALE = timedelta(days=7)
 """What could not go out for this long, whoever's fault it was, is dead: old news confuses more than none."""
 
+STALE_NEWS = "It could not be told in time, and is no news any more."
+"""Why what lasts for some hours only (`domain/kinds.py`) is not told later."""
+
 _FIRST, _LONGEST = timedelta(minutes=1), timedelta(hours=4)
 
 

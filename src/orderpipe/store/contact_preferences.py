@@ -71,21 +71,9 @@ def reader_of(tx: Tx, notification_id: int) -> Reader | None:
     return Reader(*row) if row else None
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A letter to a customer, and when it was written (UTC)."""
-
-    id: int
-    created_at: datetime
-
-
-def newest_letter(tx: Tx, order_id: int) -> Letter | None:
-    """The last letter to the customer of an order."""
-    row = tx.execute(
-        text("SELECT id, created_at FROM notification WHERE order_id = :id AND audience = 'customer' ORDER BY id DESC LIMIT 1"),
-        {"id": order_id},
-    ).one_or_none()
-    return Letter(*row) if row else None
+def newest_letter(tx: Tx, order_id: int) -> int | None:
+    """The id of the last letter to the customer of an order."""
+    return tx.execute(text("SELECT max(id) FROM notification WHERE order_id = :id AND audience = 'customer'"), {"id": order_id}).scalar()
 
 
 def of_contact(tx: Tx, shop_id: int, contact: str) -> Preference:

@@ -23,14 +23,14 @@ from orderpipe.store.contact_preferences import Preference, Reader
 from orderpipe.tracking.failures import FriendlyRoute, OldLink, UnknownLink
 from orderpipe.tracking.pages import HEADERS, note, page
 from orderpipe.tracking.posted import InPosted, Posted
-from orderpipe.tracking.visits import Offer, Visit
+from orderpipe.tracking.visits import InVisit, Offer, Visit
 from orderpipe.tracking.words import words_of
 
 BY = "customer"
 OWN_FORM = "choices"
 """The field by which this page's own form is known."""
 
-router = APIRouter(prefix="/u", include_in_schema=False, route_class=FriendlyRoute, default_response_class=HTMLResponse)
+router = APIRouter(include_in_schema=False, route_class=FriendlyRoute, default_response_class=HTMLResponse)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def _choices(token: str, work: InWork, now: Now) -> Choices:
 InChoices = Annotated[Choices, Depends(_choices, scope="function")]
 
 
-@router.get("/{token}")
+@router.get("/u/{token}")
 def show(given: InChoices, saved: bool = False) -> Response:
     """The choices as a form."""
     heading = words_of(given.language)["preferences"]["heading"]
@@ -80,7 +80,7 @@ def show(given: InChoices, saved: bool = False) -> Response:
     )
 
 
-@router.post("/{token}")
+@router.post("/u/{token}")
 def choose(token: str, given: InChoices, posted: InPosted, work: InWork, now: Now) -> Response:
     """Keep what was chosen; without a choice, turn off whatever can be."""
     own_form = OWN_FORM in posted
@@ -102,10 +102,17 @@ def _read(posted: Posted, given: Choices) -> Preference:
     )
 
 
-def offered(visit: Visit, work: Work) -> Offer | None:
-    """The choices, once the customer has been written to."""
+@router.get("/t/{token}/letters")
+def go_there(visit: InVisit, work: InWork, now: Now) -> Response:
+    """From the page of the order."""
     letter = contact_preferences.newest_letter(work.tx, visit.order_id)
     if letter is None:
-        return None
-    until = letter.created_at + KEPT
-    return Offer("letters", f"/u/{link_keys.signer(work.tx, letter.created_at).sign(Purpose.UNSUBSCRIBE, letter.id, until)}")
+        raise UnknownLink
+    token = link_keys.signer(work.tx, now).sign(Purpose.UNSUBSCRIBE, letter, now + KEPT)
+    return RedirectResponse(f"/u/{token}", 303, HEADERS)
+
+
+def offered(visit: Visit, work: Work) -> Offer | None:
+    """The choices, once the customer has been written to."""
+    there = contact_preferences.newest_letter(work.tx, visit.order_id) is not None
+    return Offer("letters", f"{visit.path}/letters") if there else None
