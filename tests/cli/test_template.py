@@ -38,7 +38,7 @@ def test_keeps_a_shops_own_words_and_takes_them_back(orderpipe: Terminal, floor:
     )
     assert orderpipe("template", "show", "shipped", "--shop", "demo").out == GOOD
     assert "Off it goes" in orderpipe("template", "preview", "shipped", "--shop", "demo").out
-    assert "in their own words: shipped en" in orderpipe("template", "list").out
+    assert "demo words shipped in en itself" in orderpipe("template", "list").out
     assert "again" in orderpipe("template", "unset", "shipped", "--shop", "demo").out
     assert "Off it goes" not in orderpipe("template", "preview", "shipped", "--shop", "demo").out
 

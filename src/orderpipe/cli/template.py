@@ -21,7 +21,7 @@ from orderpipe.cli.refusals import Misused, Refusal
 from orderpipe.cli.shop import of_code
 from orderpipe.cli.terminal import AsJson, print_json, print_table, say
 from orderpipe.domain.kinds import KINDS, Kind, audience_of
-from orderpipe.store import shop_templates
+from orderpipe.store import shop_templates, shops
 from orderpipe.store.metadata import Tx
 from orderpipe.store.shop_templates import OwnWords
 
@@ -44,14 +44,16 @@ class BadTemplate(Refusal):
 def show_all(as_json: AsJson = False, data: Data = None) -> None:
     """List every kind of letter, what holds for it, and which shops word it themselves."""
     with enter(data).engine.begin() as tx:
-        theirs = [f"{one.kind} {one.language} of shop {one.shop_id}" for one in shop_templates.all_of(tx)]
+        own = shop_templates.all_of(tx)
+        codes = {number: shop.code for number, shop in shops.by_ids(tx, {one.shop_id for one in own}).items()}
+    theirs = [{"shop": codes[one.shop_id], "kind": one.kind, "language": one.language} for one in own]
     if as_json:
-        print_json({"kinds": [{"kind": name, "to": audience_of(name).value, "optional": kind.optional} for name, kind in KINDS.items()],
-                    "own_words": theirs})
+        kinds = [{"kind": name, "to": audience_of(name).value, "optional": kind.optional} for name, kind in KINDS.items()]
+        print_json({"kinds": kinds, "own_words": theirs})
         return
     print_table(("kind", "to", ""), ([name, audience_of(name), _held(kind)] for name, kind in KINDS.items()))
     for one in theirs:
-        say(f"in their own words: {one}")
+        say("{shop} words {kind} in {language} itself".format_map(one))
 
 
 def _held(kind: Kind) -> str:

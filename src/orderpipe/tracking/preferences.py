@@ -69,7 +69,7 @@ InChoices = Annotated[Choices, Depends(_choices, scope="function")]
 
 
 @router.get("/u/{token}")
-def show(given: InChoices, saved: bool = False) -> Response:
+def show(given: InChoices, saved: str = "") -> Response:
     """The choices as a form."""
     heading = words_of(given.language)["preferences"]["heading"]
     return page(
