@@ -176,8 +176,13 @@ def merge(tx: Tx, doubts: Mapping[int, Sequence[Mapping[str, Any]]]) -> frozense
     ).all()
     again = frozenset(row.order_id for row in rows if row.anew)
     if again:
-        notifications.withdraw(tx, again, ASKING)
+        notifications.withdraw(tx, again, ASKING, reason="More is asked in a newer letter.")
     return again
+
+
+def due_now(tx: Tx, query_ids: Collection[int], now: datetime) -> None:
+    """The next rung of these questions is taken at once."""
+    tx.execute(text("UPDATE query SET next_at = :now WHERE id = ANY(:ids)"), {"ids": list(query_ids), "now": now})
 
 
 State = Literal["answered", "closed"]
@@ -194,7 +199,7 @@ def settle(tx: Tx, answers: Mapping[int, object], *, state: State, by: str, how:
             "ids": list(answers), "answers": [as_json(one) for one in answers.values()], "state": state, "now": now, "by": by, "how": how,
         },
     )
-    notifications.withdraw(tx, answers, ASKING)
+    notifications.withdraw(tx, answers, ASKING, reason="The question is settled.")
 
 
 def amend(
