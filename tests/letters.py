@@ -11,6 +11,7 @@ from orderpipe.domain.notices import Leased, Order, OrderedLine
 from tests.outbox import BERLIN, MARIA, NOON
 
 LINK = "https://orders.tea.example/q/3fJk29xQpL"
+CASE = "C-100001-8"
 DOUBTS = [
     {"rule": "name-missing", "field": "/customer/name", "have": "", "proposals": []},
     {"rule": "contact-missing", "field": "/customer", "have": {"email": "maria@", "phone": ""}, "proposals": []},
@@ -46,7 +47,24 @@ FACTS: dict[str, Mapping[str, Any]] = {
     "sent-again": {"status": "lost", "lines": LINES[:1]},
     "not-delivered": {"status": "returned", "lines": LINES[:1]},
     "part-delivered": {"tracking_number": "00340434161094021501", "lines": LINES[:1]},
-    "thank-you": {"delivered_on": "2026-11-06", "rate_link": LINK},
+    "thank-you": {"delivered_on": "2026-11-06", "page_link": LINK},
+    "case-received": {
+        "case": CASE, "kind": "complaint", "cause": "damaged", "by": "customer", "again": False, "acknowledge_by": SOON,
+        "resolve_by": LATER,
+    },
+    "case-progress": {"case": CASE, "step": "acknowledged", "resolve_by": LATER},
+    "case-response": {
+        "case": CASE, "text": ["We are sorry.", "It was packed too loosely."],
+        "remedies": [
+            {"kind": "replacement", "order": "100043-5"}, {"kind": "re-delivery"}, {"kind": "refund", "amount": "12.25"},
+            {"kind": "credit", "amount": "5.00"}, {"kind": "apology"},
+        ],
+    },
+    "case-closed": {"case": CASE, "outcome": "resolved"},
+    "return-authorised": {"case": CASE, "number": "R-100003-4", "lines": LINES[:1], "until": LATER, "label_link": LINK},
+    "return-progress": {"number": "R-100003-4", "lines": LINES[:1], "step": "received"},
+    "refund-paid": {"case": CASE, "amount": "12.25"},
+    "rating-reminder": {"page_link": LINK, "completed_on": LATER},
     "canceled": {"reason": "inventory", "lines": LINES[:1], "by": "office"},
     "rejected": {"reason": "We do not deliver to this country.", "doubts": DOUBTS[:1]},
     "payment-received": {"amount": "34.50"},
@@ -56,6 +74,17 @@ FACTS: dict[str, Mapping[str, Any]] = {
     "office-target-breached": {"stage": "validated", "since": SOON, "target_minutes": 240},
     "office-parcel-lost": {"tracking_number": "00340434161094021501"},
     "office-no-date": {"reason": "The calendar standard has no working time."},
+    "office-case": {
+        "case": CASE, "kind": "claim", "cause": "damaged", "text": "It came in pieces.", "again": False, "acknowledge_by": SOON,
+    },
+    "office-low-score": {"case": CASE, "score": 1, "text": "Never again.", "resolve_by": LATER},
+    "office-remedy": {"case": CASE, "remedy": "refund", "amount": "12.25", "reference": "C-100001-8/1"},
+    "office-case-due": {
+        "late": True, "owner": "", "count": 2, "cases": [
+            {"case": CASE, "order": "100042-7", "kind": "claim", "owner": "Olga", "by": LATER},
+            {"case": "C-100002-6", "order": "100043-5", "kind": "complaint", "owner": "", "by": LATER},
+        ],
+    },
     "office-reminder": {"waiting_for": "office", "since": SOON},
 }
 

@@ -13,6 +13,9 @@ PERIODS: dict[str, timedelta] = {
     "target.check": timedelta(seconds=3 * settings().sweep_seconds),
     "notify.email": timedelta(seconds=2 * settings().sweep_seconds),
     "notify.sms": timedelta(seconds=2 * settings().sweep_seconds),
+    "case.escalate": timedelta(minutes=1),
+    "feedback.remind": timedelta(minutes=10),
+    "return.expire": timedelta(hours=1),
     "journal.seal": timedelta(hours=1),
     "idempotency.forget": timedelta(days=1),
 }

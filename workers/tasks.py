@@ -16,7 +16,7 @@ from orderpipe.broker import app
 from orderpipe.flow import STEPS, Queue, Step, Unit, chain_from
 from orderpipe.intake import receive
 from orderpipe.settings import settings
-from orderpipe.sideflows import office, queries, restock, targets
+from orderpipe.sideflows import case_clock, feedback, office, queries, restock, targets
 from orderpipe.sideflows.queries import Desk
 from orderpipe.store import clock, idempotency, units
 from orderpipe.store.metadata import Tx
@@ -173,6 +173,25 @@ def _forget_keys(started: Run) -> int:
         return idempotency.forget(tx, started.clock() - KEYS_KEPT)
 
 
+def _all_due(work: Callable[[Tx, Run], int], most: int) -> Callable[[Run], int]:
+    """A job over rows whose time has come: transaction by transaction, until none is left."""
+
+    def job(started: Run) -> int:
+        done, looked = 0, most
+        while looked == most:
+            with started.engine.begin() as tx:
+                looked = work(tx, started)
+            done += looked
+        if done:
+            _letters_wait()
+        return done
+
+    return job
+
+
+_tick("case.escalate", _all_due(lambda tx, started: case_clock.look(tx, now=started.clock()), case_clock.MOST))
+_tick("return.expire", _all_due(lambda tx, started: case_clock.expire_returns(tx, now=started.clock()), case_clock.MOST))
+_tick("feedback.remind", _all_due(lambda tx, started: feedback.remind(tx, now=started.clock()), feedback.MOST))
 _tick("sweep", sweep)
 _tick("idempotency.forget", _forget_keys)
 _tick("target.check", _check_targets)

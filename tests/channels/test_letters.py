@@ -58,7 +58,7 @@ def test_tells_every_kind_in_every_language(kind: str, language: str) -> None:
     assert not {"{{", "}}", "None", "Undefined"} & set(letter.text.split())
     page = Elements(letter.html)
     assert order.number in page.said
-    assert set(page.links) <= {LINK}
+    assert {link for link in page.links if not link.startswith(LINK)} == set()
     message = letters.render_sms(notice(kind, language=language, channel="sms"), order)
     assert len(message) <= (160 if language == "en" else 75)
     assert order.number in message

@@ -16,7 +16,7 @@ from orderpipe.domain.notices import Order, OrderedLine
 
 _MARKS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]+")
 _LONGEST = 300
-_UNCUT = ("link", "error")
+_UNCUT = ("link", "error", "text")
 
 
 def clean(value: Any, longest: int = _LONGEST) -> Any:

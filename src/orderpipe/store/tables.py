@@ -3,7 +3,10 @@ All tables together, for the migrations and for the checks that the database and
 """
 
 from orderpipe.store import (
+    case_terms,
+    cases,
     customers,
+    feedback,
     fulfillments,
     holds,
     imports,
@@ -15,6 +18,9 @@ from orderpipe.store import (
     policies,
     products,
     promises,
+    refunds,
+    replacements,
+    returns,
     scans,
     seals,
     shops,
@@ -25,7 +31,7 @@ from orderpipe.store.metadata import metadata
 
 MODULES = (
     shops, customers, products, stock, intakes, orders, imports, holds, fulfillments, scans, tracking, promises, notifications, journal,
-    seals, policies, link_keys,
+    seals, policies, link_keys, cases, case_terms, returns, refunds, replacements, feedback,
 )
 
 __all__ = ["MODULES", "metadata"]

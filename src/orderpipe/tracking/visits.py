@@ -3,14 +3,14 @@ A customer's visit: the link in a letter opens one order, in the order's languag
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends
 
 from orderpipe.channels.views import OrderView
 from orderpipe.channels.wording import language_of, wording
-from orderpipe.domain.links import KEPT, BadLink, ExpiredLink, Purpose, Signer
+from orderpipe.domain.links import BadLink, ExpiredLink, Purpose
+from orderpipe.domain.links import page_link as page_link
 from orderpipe.flow import OrderState
 from orderpipe.serving.transactions import InWork, Now
 from orderpipe.store import link_keys, notifications, standing
@@ -42,11 +42,6 @@ class Offer:
 
     name: str
     path: str
-
-
-def page_link(signer: Signer, public_url: str, order_id: int, now: datetime) -> str:
-    """The address of the order's page, as letters give it."""
-    return f"{public_url}/t/{signer.sign(Purpose.PAGE, order_id, now + KEPT)}"
 
 
 def _visit(token: str, work: InWork, now: Now) -> Visit:
