@@ -11,14 +11,13 @@ import pytest
 
 from orderpipe.domain.cases import Case, CaseRefused, Cause, Channel, Kind, Outcome, Pieces, State
 from orderpipe.domain.feedback import Rating, RatingClosed
-from orderpipe.domain.orders import number_of, order_id_of
+from orderpipe.domain.orders import order_id_of
 from orderpipe.domain.remedies import Remedy, RemedyKind, RemedyRefused
 from orderpipe.domain.returns import Inspection, Return, ReturnRefused, ReturnScan, ReturnState
 from orderpipe.sideflows import cases, feedback, returns
 from orderpipe.sideflows.cases import Assessment, Word
 from orderpipe.store import cases as case_store
 from orderpipe.store import replacements
-from orderpipe.store import returns as return_store
 from orderpipe.store.case_opening import Opened, Opening
 from orderpipe.store.metadata import Tx
 from tests.floor import Floor
@@ -195,11 +194,11 @@ def refundable(floor: Floor) -> tuple[int, int]:
 
 def test_no_more_is_given_back_than_was_paid(floor: Floor) -> None:
     order_id, case_id = refundable(floor)
-    with pytest.raises(RemedyRefused, match="Only 20.00 GBP"):
+    with pytest.raises(RemedyRefused, match=r"Only 20\.00 GBP"):
         respond(floor, case_id, Remedy(RemedyKind.REFUND, Decimal("20.01")))
     assert case(floor, case_id).state == State.RECEIVED
     respond(floor, case_id, Remedy(RemedyKind.REFUND, Decimal("15.00")))
-    with pytest.raises(RemedyRefused, match="Only 5.00 GBP"):
+    with pytest.raises(RemedyRefused, match=r"Only 5\.00 GBP"):
         respond(floor, case_id, Remedy(RemedyKind.REFUND, Decimal("5.01")))
     assert floor.letters(order_id).count("office-remedy") == 1
 
@@ -321,5 +320,3 @@ def test_a_mail_is_taken_down_once_and_belongs_to_the_case_it_names(floor: Floor
     assert mail("3@x", "Re: your case C-100099-1").case_id != first.case_id
     with floor.engine.begin() as tx:
         assert len(case_store.messages_of(tx, first.case_id)) == 2
-        assert return_store.of_order(tx, order_id) == []
-    assert number_of(order_id) not in first.number

@@ -78,7 +78,7 @@ def returnable(tx: Tx, order_id: int, *, delivered_since: datetime | None = None
         text("""SELECT d.number, d.quantity - coalesce(b.quantity, 0) AS quantity
             FROM (SELECT l.number, sum(l.quantity) AS quantity FROM fulfillment f JOIN fulfillment_line l ON l.fulfillment_id = f.id
                 WHERE f.order_id = :id AND f.state = 'delivered' AND f.kind = 'parcel'
-                    AND f.ended_at >= coalesce(CAST(:since AS timestamptz), '-infinity') GROUP BY l.number) d
+                    AND f.ended_at > coalesce(CAST(:since AS timestamptz), '-infinity') GROUP BY l.number) d
             LEFT JOIN (SELECT i.number, sum(CASE r.state WHEN 'expired' THEN i.received ELSE i.quantity END) AS quantity
                 FROM return_authorisation r JOIN return_item i ON i.return_id = r.id WHERE r.order_id = :id GROUP BY i.number) b
                 USING (number)

@@ -3,6 +3,7 @@ A customer's visit: the link in a letter opens one order, in the order's languag
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends
@@ -21,7 +22,9 @@ from orderpipe.tracking.words import words_of
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Who looks at which order; `state` is the order's, `path` where its page is, below which every action on it lies."""
+    """
+    Who looks at which order at which instant (UTC); `state` is the order's, `path` where its page is, below which every action lies.
+    """
 
     token: str
     order_id: int
@@ -29,6 +32,7 @@ class Visit:
     state: OrderState
     language: str
     scene: Scene
+    now: datetime
 
     @property
     def path(self) -> str:
@@ -52,17 +56,18 @@ def _visit(token: str, work: InWork, now: Now) -> Visit:
         raise OldLink from reason
     except BadLink as reason:
         raise UnknownLink from reason
-    return _of_order(token, order_id, work)
+    return _of_order(token, order_id, work, now)
 
 
-def _of_order(token: str, order_id: int, work: InWork) -> Visit:
+def _of_order(token: str, order_id: int, work: InWork, now: datetime) -> Visit:
     found = standing.visited(work.tx, order_id)
     if found is None:
         raise UnknownLink
     order = notifications.orders_to_tell_of(work.tx, [order_id])[order_id]
     language = language_of(found.language)
     said = wording(language, order.time_zone, order.currency)
-    return Visit(token, order_id, found.shop_id, found.state, language, Scene(order, OrderView(order, said), said, words_of(language)))
+    scene = Scene(order, OrderView(order, said), said, words_of(language))
+    return Visit(token, order_id, found.shop_id, found.state, language, scene, now)
 
 
 InVisit = Annotated[Visit, Depends(_visit, scope="function")]
