@@ -6,7 +6,7 @@ import re
 
 import pytest
 from fastapi.testclient import TestClient
-from httpx import Response
+from httpx2 import Response
 
 from orderpipe.domain.case_terms import Terms
 from orderpipe.tracking.words import words_of

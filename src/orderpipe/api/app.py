@@ -13,6 +13,7 @@ from fastapi import APIRouter, FastAPI
 
 from orderpipe.api import (
     carrier,
+    cases,
     health,
     intakes_out,
     order_steps,
@@ -21,6 +22,8 @@ from orderpipe.api import (
     orders_out,
     payments,
     products,
+    reports,
+    returns,
     status,
     stock,
     warehouse,
@@ -41,7 +44,8 @@ from orderpipe.serving.hints import Hints
 
 ROUTERS: tuple[APIRouter, ...] = (
     orders_in.router, orders_bulk.router, orders_out.router, order_steps.router, intakes_out.router, payments.router,
-    warehouse.router, work_list.router, carrier.router, stock.router, products.router, status.router, health.router,
+    warehouse.router, work_list.router, carrier.router, stock.router, products.router, cases.router, returns.router,
+    reports.router, status.router, health.router,
 )
 STREAMS = frozenset({"/v1/orders/bulk"})
 """Paths whose bodies are read as they come and may be of any length."""

@@ -8,13 +8,31 @@ import sys
 
 import typer
 
-from orderpipe.cli import audit, check, demo, doctor, flow, imports, mail, migrate, order, shop, stock, up, version, why
+from orderpipe.cli import (
+    audit,
+    case,
+    check,
+    demo,
+    doctor,
+    flow,
+    imports,
+    mail,
+    migrate,
+    order,
+    report,
+    returned,
+    shop,
+    stock,
+    up,
+    version,
+    why,
+)
 from orderpipe.cli.app import app
 from orderpipe.cli.errors import sentence_for
 
 __all__ = [
-    "app", "audit", "check", "demo", "doctor", "flow", "imports", "mail", "main", "migrate", "order", "shop", "stock", "up", "version",
-    "why",
+    "app", "audit", "case", "check", "demo", "doctor", "flow", "imports", "mail", "main", "migrate", "order", "report", "returned", "shop",
+    "stock", "up", "version", "why",
 ]
 
 

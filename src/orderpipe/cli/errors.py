@@ -3,7 +3,10 @@ Which errors are somebody's mistake or a server that is not there, told in a sen
 """
 
 from orderpipe.cli.refusals import Refusal
+from orderpipe.domain.cases import CaseRefused, UnknownCase
 from orderpipe.domain.orders import UnknownNumber
+from orderpipe.domain.remedies import RemedyRefused
+from orderpipe.domain.returns import ReturnRefused, UnknownReturn
 from orderpipe.local.refusals import CannotStart
 from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.sideflows.office import DecisionRefused
@@ -16,7 +19,7 @@ from orderpipe.store.standing import UnknownOrder
 
 REFUSALS = (
     CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, SealsOutOfReach, CannotStart,
-    ImportedElsewhere,
+    ImportedElsewhere, CaseRefused, UnknownCase, RemedyRefused, ReturnRefused, UnknownReturn,
 )
 
 

@@ -29,11 +29,11 @@ from orderpipe.domain.cases import (
 )
 from orderpipe.domain.decisions import Tell
 from orderpipe.domain.orders import UnknownNumber, public_id
-from orderpipe.domain.remedies import Remedy
+from orderpipe.domain.remedies import Remedy, check_pieces
 from orderpipe.settings import settings
 from orderpipe.sideflows import office, remedies
 from orderpipe.sideflows.hints import Hint
-from orderpipe.store import case_opening, case_terms, cases, journal, notifications, units
+from orderpipe.store import case_opening, case_terms, cases, journal, notifications, replacements, units
 from orderpipe.store.case_opening import Opened, Opening
 from orderpipe.store.cases import Message
 from orderpipe.store.journal import Entry
@@ -78,8 +78,10 @@ class Done:
 
 
 def open_case(tx: Tx, opening: Opening, *, now: datetime) -> Opened:
-    """Open a case about an order that exists; the same key opens the same case."""
+    """Open a case about an order that exists; the same key opens the same case. Raises RemedyRefused for pieces that it does not have."""
     units.lock_orders(tx, [opening.order_id])
+    if opening.lines:
+        check_pieces(opening.lines, replacements.original(tx, opening.order_id).pieces)
     return case_opening.open_cases(tx, [opening], office=settings().office_email, now=now)[0]
 
 

@@ -37,10 +37,7 @@ def apply(tx: Tx, case: Case, chosen: Sequence[Remedy], *, by: str, now: datetim
     if not chosen:
         return Applied((), ())
     original, account = replacements.original(tx, case.order_id), payments.accounts(tx, [case.order_id])[case.order_id]
-    means = Means(
-        {number: pieces for number, (_, pieces, _) in original.lines.items()},
-        account.paid - refunds.open_amount(tx, case.order_id), original.currency,
-    )
+    means = Means(original.pieces, account.paid - refunds.open_amount(tx, case.order_id), original.currency)
     check(chosen, means)
     documents, hints = list[dict[str, Any]](), list[Hint]()
     for place, one in enumerate(chosen, len(case.remedies) + 1):
@@ -61,8 +58,8 @@ def _replace(
     tx: Tx, case: Case, lines: Sequence[Pieces], original: Original, *, reference: str, by: str, now: datetime
 ) -> tuple[str, Hint]:
     """An order of its own, for nothing, in the fast lane; returns its number."""
-    wanted = lines or case.lines or [Pieces(number, pieces) for number, (_, pieces, _) in original.lines.items() if pieces]
-    check_pieces(wanted, {number: pieces for number, (_, pieces, _) in original.lines.items()})
+    wanted = lines or case.lines or [Pieces(number, pieces) for number, pieces in original.pieces.items() if pieces]
+    check_pieces(wanted, original.pieces)
     said = {"case": case.number, "replaces": number_of(case.order_id), "lines": [asdict(one) for one in wanted]}
     draft = _draft(original, wanted, reference, note=f"Replaces order {said['replaces']} ({case.number}).")
     received = Received(case.shop_id, json.dumps(said).encode(), draft, "case", by, "case", source_id=reference)

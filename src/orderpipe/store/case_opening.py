@@ -139,7 +139,7 @@ def _write_down(tx: Tx, fresh: Mapping[int, Opening], opened: Mapping[int, Case]
 
 
 def _message(case_id: int, one: Opening, now: datetime) -> Message:
-    direction, author = "in" if one.by == "customer" else "note", storable(one.author or one.by)
+    direction, author = "note" if one.channel == Channel.ORDERPIPE else "in", storable(one.author or one.by)
     return Message(case_id, now, direction, one.channel, author, storable(one.text), one.source_id)
 
 

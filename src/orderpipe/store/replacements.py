@@ -33,6 +33,11 @@ class Original:
     lines: Mapping[int, tuple[str, int, str]]
     """SKU, pieces not canceled, and description, by the order's line."""
 
+    @property
+    def pieces(self) -> dict[int, int]:
+        """The pieces not canceled, by line."""
+        return {number: quantity for number, (_, quantity, _) in self.lines.items()}
+
 
 def original(tx: Tx, order_id: int) -> Original:
     """What the order says."""
@@ -42,7 +47,7 @@ def original(tx: Tx, order_id: int) -> Original:
     lines = tx.execute(
         text("SELECT number, sku, quantity - canceled, description FROM order_line WHERE order_id = :id ORDER BY number"), {"id": order_id}
     )
-    return Original(*row, {line[0]: (line[1], line[2], line[3]) for line in lines})
+    return Original(*tuple(row), lines={line[0]: (line[1], line[2], line[3]) for line in lines})
 
 
 def link(tx: Tx, order_id: int, *, replaces: int, case_id: int) -> None:
