@@ -132,6 +132,15 @@ class CasePage(BaseModel):
     next_cursor: str | None
 
 
+class Filters(BaseModel):
+    """Which cases are wanted."""
+
+    state: State | None = None
+    kind: Kind | None = None
+    order: str = Field("", max_length=40, description="Only of this order: its id or number.")
+    late: bool = Field(False, description="Only those of which a clock has run out.")
+
+
 def _case(
     case: Annotated[str, Path(max_length=40, description="The case's id or number.", examples=[CASE_EXAMPLE])], work: InWork, caller: ByShop
 ) -> int:
@@ -171,12 +180,11 @@ def _open(once: Once, order_id: int, given: CaseOpened, caller: Caller) -> dict[
 
 @router.get("/cases", summary="List cases", response_model=CasePage, responses=refusals(403, 422))
 def list_cases(
-    caller: ByShop, work: InWork, now: Now, cursor: Cursor = "", limit: Limit = 100,
-    state: State | None = None, kind: Kind | None = None, order: Annotated[str, Query(max_length=40)] = "",
-    late: Annotated[bool, Query(description="Only those of which a clock has run out.")] = False,
+    caller: ByShop, work: InWork, now: Now, filters: Annotated[Filters, Query()], cursor: Cursor = "", limit: Limit = 100
 ) -> dict[str, Any]:
     """The oldest first."""
-    wanted = Wanted(state, kind, order_in(order) if order else None, late_at=now if late else None)
+    order_id = order_in(filters.order) if filters.order else None
+    wanted = Wanted(filters.state, filters.kind, order_id, late_at=now if filters.late else None)
     rows = case_store.listed(work.tx, caller.shop_id, wanted, after=row_behind(cursor), limit=limit + 1)
     return page(rows, limit, show=told, cursor=lambda one: str(one.id))
 
