@@ -15,9 +15,10 @@ from orderpipe.domain.orders import number_of, public_id
 from orderpipe.domain.returns import return_number
 from orderpipe.settings import settings
 from orderpipe.sideflows.cases import closing
-from orderpipe.store import cases, journal, notifications, returns, units
+from orderpipe.store import cases, journal, returns, units
 from orderpipe.store.journal import Entry
 from orderpipe.store.metadata import Tx
+from orderpipe.store.telling import tell
 
 MOST = 500
 """Cases looked at in one transaction."""
@@ -39,7 +40,7 @@ def look(tx: Tx, *, now: datetime) -> int:
     cases.save(tx, [*(reported(one, which) for one, which in alarmed), *ended])
     journal.write(tx, [*(_missed(one, which) for one, which in alarmed if which & LATE), *map(_closed, ended)], now=now, actor="clock")
     tells = [(one.order_id, closing(one)) for one in ended]
-    notifications.enqueue(tx, [*tells, *_letters(alarmed)], now, office_default=settings().office_email)
+    tell(tx, [*tells, *_letters(alarmed)], office=settings().office_email, by="clock", now=now)
     return len(due)
 
 

@@ -33,12 +33,13 @@ from orderpipe.domain.remedies import Remedy, check_pieces
 from orderpipe.settings import settings
 from orderpipe.sideflows import office, remedies
 from orderpipe.sideflows.hints import Hint
-from orderpipe.store import case_opening, case_terms, cases, journal, notifications, replacements, units
+from orderpipe.store import case_opening, case_terms, cases, journal, replacements, units
 from orderpipe.store.case_opening import Opened, Opening
 from orderpipe.store.cases import Message
 from orderpipe.store.journal import Entry
 from orderpipe.store.metadata import Tx
 from orderpipe.store.policies import policies
+from orderpipe.store.telling import tell
 
 CUSTOMER = "customer"
 _NUMBER = re.compile(r"\bC-\d{6,}-\d\b")
@@ -211,7 +212,7 @@ def _write(
 ) -> None:
     cases.save(tx, [case])
     journal.write(tx, [Entry(case.order_id, what, note={"case": public_id("case", case.id)} | (note or {}))], now=now, actor=by)
-    notifications.enqueue(tx, [(case.order_id, one) for one in letters], now, office_default=settings().office_email)
+    tell(tx, [(case.order_id, one) for one in letters], office=settings().office_email, by=by, now=now)
 
 
 def _let_go(tx: Tx, case: Case, *, by: str, now: datetime) -> tuple[Hint, ...]:

@@ -18,10 +18,11 @@ from orderpipe.intake.record import record
 from orderpipe.settings import settings
 from orderpipe.sideflows import office
 from orderpipe.sideflows.hints import Hint
-from orderpipe.store import notifications, payments, refunds, replacements
+from orderpipe.store import payments, refunds, replacements
 from orderpipe.store.metadata import Tx
 from orderpipe.store.refunds import Refund
 from orderpipe.store.replacements import Original
+from orderpipe.store.telling import tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def apply(tx: Tx, case: Case, chosen: Sequence[Remedy], *, by: str, now: datetim
         if one.kind == RemedyKind.REDELIVERY:
             hints += office.decide(tx, case.order_id, office.Decision.RESEND, by=by, now=now).hints
         documents.append(document)
-    _instruct(tx, case, documents, now)
+    _instruct(tx, case, documents, by=by, now=now)
     return Applied(tuple(documents), tuple(hints))
 
 
@@ -81,11 +82,11 @@ def _draft(original: Original, wanted: Sequence[Pieces], reference: str, *, note
     )
 
 
-def _instruct(tx: Tx, case: Case, documents: Sequence[dict[str, Any]], now: datetime) -> None:
+def _instruct(tx: Tx, case: Case, documents: Sequence[dict[str, Any]], *, by: str, now: datetime) -> None:
     """The office hears of money to be given back or credited; what is given back is booked under its reference."""
     money = [one for one in documents if one["kind"] in MONEY]
     refunds.instruct(tx, [
-        Refund(case.order_id, one["reference"], case.id, one["amount"], one["currency"], now, one["by"])
+        Refund(case.order_id, one["reference"], case.id, one["amount"], one["currency"], now, by)
         for one in money if one["kind"] == RemedyKind.REFUND
     ])
     tells = [
@@ -96,4 +97,4 @@ def _instruct(tx: Tx, case: Case, documents: Sequence[dict[str, Any]], now: date
         ))
         for one in money
     ]
-    notifications.enqueue(tx, tells, now, office_default=settings().office_email)
+    tell(tx, tells, office=settings().office_email, by=by, now=now)

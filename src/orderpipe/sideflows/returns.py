@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from orderpipe.domain.cases import Case, CaseRefused, Cause, Channel, Kind, Pieces, State
+from orderpipe.domain.cases import CaseRefused, Cause, Channel, Kind, Pieces, State
 from orderpipe.domain.decisions import Tell
 from orderpipe.domain.links import page_link
 from orderpipe.domain.orders import public_id
@@ -30,10 +30,11 @@ from orderpipe.domain.returns import (
 )
 from orderpipe.settings import settings
 from orderpipe.sideflows import cases, receipts
-from orderpipe.store import journal, link_keys, notifications, returns, scans, units
+from orderpipe.store import journal, link_keys, returns, scans, units
 from orderpipe.store.case_opening import Opened, Opening
 from orderpipe.store.journal import Entry
 from orderpipe.store.metadata import Tx
+from orderpipe.store.telling import tell
 
 
 def authorise(tx: Tx, case_id: int, lines: Sequence[Pieces], *, by: str, now: datetime) -> Return:
@@ -152,9 +153,4 @@ def _note(
 ) -> None:
     note = {"return": one.number, "case": public_id("case", one.case_id), "pieces": pieces}
     journal.write(tx, [Entry(one.order_id, what, note=note)], now=now, actor=by)
-    notifications.enqueue(tx, [(one.order_id, letter) for letter in letters], now, office_default=settings().office_email)
-
-
-def about(case: Case, tx: Tx) -> list[Return]:
-    """The case's returns."""
-    return [one for one in returns.of_order(tx, case.order_id) if one.case_id == case.id]
+    tell(tx, [(one.order_id, letter) for letter in letters], office=settings().office_email, by=by, now=now)

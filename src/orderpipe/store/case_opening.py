@@ -15,11 +15,12 @@ from orderpipe.domain.decisions import Audience, Tell
 from orderpipe.domain.orders import public_id
 from orderpipe.domain.targets import Policies
 from orderpipe.flow import FulfillmentState, Unit, WaitingFor
-from orderpipe.store import case_terms, cases, holds, journal, notifications, units
+from orderpipe.store import case_terms, cases, holds, journal, units
 from orderpipe.store.cases import Message
 from orderpipe.store.journal import Entry
 from orderpipe.store.metadata import Tx, text
 from orderpipe.store.policies import policies
+from orderpipe.store.telling import tell
 
 HELD_UNTIL = timedelta(days=1)
 OFFICE_HEARS = frozenset({Channel.PAGE, Channel.EMAIL, Channel.API})
@@ -127,15 +128,17 @@ def _hold(tx: Tx, openings: Sequence[Opening], now: datetime) -> set[int]:
 
 
 def _write_down(tx: Tx, fresh: Mapping[int, Opening], opened: Mapping[int, Case], *, office: str, now: datetime) -> None:
+    if not fresh:
+        return
     cases.write_messages(tx, [_message(case_id, one, now) for case_id, one in fresh.items() if one.text])
-    for by in {one.by for one in fresh.values()}:
-        journal.write(tx, [
-            Entry(one.order_id, "case.opened", note={"case": public_id("case", case_id), "kind": one.kind, "cause": one.cause})
-            for case_id, one in fresh.items() if one.by == by
-        ], now=now, actor=by)
+    by = next(iter(fresh.values())).by  # whoever opens several at once opens them all
+    journal.write(tx, [
+        Entry(one.order_id, "case.opened", note={"case": public_id("case", case_id), "kind": one.kind, "cause": one.cause})
+        for case_id, one in fresh.items()
+    ], now=now, actor=by)
     tells = [(one.order_id, received(opened[case_id])) for case_id, one in fresh.items()]
     tells += [(one.order_id, letter) for case_id, one in fresh.items() if (letter := _to_office(one, opened[case_id]))]
-    notifications.enqueue(tx, tells, now, office_default=office)
+    tell(tx, tells, office=office, by=by, now=now)
 
 
 def _message(case_id: int, one: Opening, now: datetime) -> Message:

@@ -47,7 +47,8 @@ def original(tx: Tx, order_id: int) -> Original:
     lines = tx.execute(
         text("SELECT number, sku, quantity - canceled, description FROM order_line WHERE order_id = :id ORDER BY number"), {"id": order_id}
     )
-    return Original(*tuple(row), lines={line[0]: (line[1], line[2], line[3]) for line in lines})
+    said = {name: getattr(row, name) for name in ("shop_id", "language", "customer", "ship_to", "payment_method", "currency")}
+    return Original(**said, lines={line[0]: (line[1], line[2], line[3]) for line in lines})
 
 
 def link(tx: Tx, order_id: int, *, replaces: int, case_id: int) -> None:
