@@ -124,7 +124,8 @@ def test_reports_satisfaction_and_causes(floor: Floor, door: Door, case: Documen
 
 
 def test_keeps_naughty_words_exactly_and_sends_them_harmlessly(floor: Floor, door: Door, case: Document) -> None:
-    words = [one for one in json.loads((require("real-data") / "naughty" / "blns.json").read_text()) if one.strip() and "\0" not in one]
+    every = json.loads((require("real-data") / "naughty" / "blns.json").read_text())
+    words = [one for one in every if one.strip() and "\0" not in one][::3]
     path = f"/v1/cases/{case['id']}"
     for one in words:
         door.post(f"{path}/messages", {"text": one})

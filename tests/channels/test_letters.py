@@ -15,6 +15,7 @@ from orderpipe import flow
 from orderpipe.channels import letters
 from orderpipe.channels.parts import UnsafeLink
 from orderpipe.channels.wording import LANGUAGES, phrases_of, wording
+from orderpipe.domain.cases import paragraphs
 from orderpipe.domain.notices import Order, OrderedLine
 from tests.letters import CHINESE_ORDER, FACTS, LINK, ORDER, notice
 from tests.needs import require
@@ -200,3 +201,14 @@ def test_says_every_naughty_string_as_it_stands() -> None:
     strings = json.loads((require("real-data") / "naughty" / "blns.json").read_text("utf-8"))
     for text in strings:
         check_harmless(text)
+
+
+@pytest.mark.parametrize("kind", ["case-progress", "case-response", "office-case", "office-low-score"])
+def test_shows_naughty_words_harmlessly(kind: str) -> None:
+    for words in json.loads((require("real-data") / "naughty" / "blns.json").read_text()):
+        text = words if kind.startswith("office") else paragraphs(words)
+        told = notice(kind, facts=FACTS[kind] | {"text": text, "step": "written"})
+        letter = letters.render_mail(told, ORDER)
+        assert {"script", "img", "iframe", "svg", "b"}.isdisjoint(Elements(letter.html).tags)
+        assert "\n" not in letter.subject
+        assert len(letters.render_sms(told, ORDER)) <= 160

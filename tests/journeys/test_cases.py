@@ -132,6 +132,8 @@ def test_a_case_may_stop_its_order_until_it_is_answered(floor: Floor) -> None:
     floor.check()
     respond(floor, case_id)
     assert (floor.state(order_id), floor.parts(order_id)[1]) == (("promised", "fulfillments"), ("released", "pick-scans"))
+    assert opened(floor, order_id, hold=True) == case_id
+    assert floor.state(order_id) == ("promised", "fulfillments")
     floor.deliver(order_id * 1000 + 1)
     assert floor.state(order_id) == ("completed", None)
     floor.check()

@@ -2,6 +2,7 @@
 What customers say on their pages: something is wrong, something comes back, how satisfied they are.
 """
 
+import json
 import re
 
 import pytest
@@ -11,6 +12,7 @@ from httpx2 import Response
 from orderpipe.domain.case_terms import Terms
 from orderpipe.tracking.words import words_of
 from tests.floor import Floor
+from tests.needs import require
 from tests.tracking.forms import Page
 from tests.tracking.test_home import path_of
 
@@ -117,3 +119,19 @@ def test_nothing_is_rated_before_the_order_is_complete(floor: Floor, browser: Te
     path = path_of(floor, floor.order())
     assert EN["notes"]["rate-early"]["heading"] in browser.get(f"{path}/rate").text
     assert EN["notes"]["rate-early"]["heading"] in browser.post(f"{path}/rate", data={"score": "1"}).text
+
+
+def test_keeps_naughty_words_exactly_and_shows_them_harmlessly(floor: Floor, browser: TestClient) -> None:
+    every = json.loads((require("real-data") / "naughty" / "blns.json").read_text())
+    words = [one for one in every if one.strip() and "\0" not in one][::3]
+    order_id = floor.delivered()
+    path = path_of(floor, order_id)
+    case = str(sent(browser, f"{path}/problem?cause=other", text=words[0]).url.path)
+    for one in words[1:]:
+        assert browser.post(case, data={"text": one}, follow_redirects=False).status_code == 303
+    assert list(floor.value("SELECT array_agg(body ORDER BY id) FROM case_message")) == words
+    page = browser.get(case).text
+    assert not re.search(r"<(script|img|iframe|svg|b|a href=.javascript)\b", page, re.IGNORECASE)
+    for one in words[:40]:
+        browser.post(f"{path}/rate", data={"score": "4", "comment": one}, follow_redirects=False)
+        assert floor.value("SELECT comment FROM feedback WHERE order_id = :id", id=order_id) == one

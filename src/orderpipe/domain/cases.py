@@ -205,7 +205,7 @@ def case_id_of(number: str) -> int:
 def stepped(case: Case, step: Step, now: datetime) -> Case:
     """The case after this step; a later step acknowledges and answers what was not yet. Raises CaseRefused."""
     if step not in case.allowed:
-        raise CaseRefused(f"Case {case.number} is {case.state}; it cannot be done: {step}.", case.state, case.allowed)
+        raise CaseRefused(f"Case {case.number} is {case.state}; {step} does not fit here.", case.state, case.allowed)
     after = replace(case, state=LEADS_TO[step], acknowledged_at=case.acknowledged_at or now)
     if after.state in ANSWERED:
         after = replace(after, responded_at=now if step == Step.RESPOND else case.responded_at or now)

@@ -137,13 +137,10 @@ def respond(tx: Tx, case_id: int, text: str, chosen: Sequence[Remedy], *, by: st
     applied = remedies.apply(tx, case, chosen, by=by, now=now)
     hints = (*applied.hints, *_let_go(tx, case, by=by, now=now))
     case = replace(case, remedies=(*case.remedies, *applied.documents), holds=False)
-    cases.write_messages(tx, [Message(case_id, now, "out", Channel.STAFF, by, storable(text))])
-    kinds = [one.kind for one in chosen]
-    letter = Tell(
-        "case-response", {"case": case.number, "text": paragraphs(storable(text)), "remedies": applied.documents},
-        f"case-response:{case_id}:{case.reopened}:{len(case.remedies)}:{now:%Y%m%d%H%M%S}",
-    )
-    _write(tx, case, "case.responded", [letter], by=by, now=now, note={"remedies": kinds})
+    (message_id,) = cases.write_messages(tx, [Message(case_id, now, "out", Channel.STAFF, by, storable(text))])
+    facts = {"case": case.number, "text": paragraphs(storable(text)), "remedies": applied.documents}
+    letter = Tell("case-response", facts, f"case-response:{message_id}")
+    _write(tx, case, "case.responded", [letter], by=by, now=now, note={"remedies": [one.kind for one in chosen]})
     return Done(case, hints)
 
 

@@ -5,7 +5,7 @@ A case comes with its number and both clocks, a line in the journal, and letters
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -80,12 +80,13 @@ def open_cases(tx: Tx, openings: Sequence[Opening], *, office: str, now: datetim
         return []
     about, rules = _orders(tx, {one.order_id for one in openings}), policies(tx, now)
     targets = case_terms.targets(tx)
-    held = _hold(tx, [one for one in openings if one.hold and about[one.order_id].live], now)
-    rows = {one.key: _row(one, about[one.order_id], targets, rules, now) | {"holds": one.order_id in held} for one in openings}
+    rows = {one.key: _row(one, about[one.order_id], targets, rules, now) for one in openings}
     new = cases.insert(tx, list(rows.values()))
     ids = new | cases.of_keys(tx, rows.keys() - new.keys())
     fresh = {new[one.key]: one for one in openings if one.key in new}
-    _write_down(tx, fresh, cases.of_ids(tx, fresh), office=office, now=now)
+    opened = cases.of_ids(tx, fresh)
+    _hold(tx, [opened[case_id] for case_id, one in fresh.items() if one.hold and about[one.order_id].live], now)
+    _write_down(tx, fresh, opened, office=office, now=now)
     return [Opened(ids[one.key], one.key in new) for one in openings]
 
 
@@ -104,27 +105,27 @@ def _row(one: Opening, about: _About, targets: Targets, rules: Policies, now: da
     }
 
 
-def _hold(tx: Tx, openings: Sequence[Opening], now: datetime) -> set[int]:
+def _hold(tx: Tx, opened: Sequence[Case], now: datetime) -> None:
     """Stop those of the orders that do not wait for an answer or for the office already; what is packed goes on its way."""
-    if not openings:
-        return set()
+    if not opened:
+        return
     rows = tx.execute(
         text("""SELECT o.id AS order_id, f.id FROM orders o LEFT JOIN fulfillment f ON f.order_id = o.id AND f.state = ANY(:held)
                 AND coalesce(f.waiting_for, '') <> 'office'
             WHERE o.id = ANY(:ids) AND coalesce(o.waiting_for, '') NOT IN ('query', 'office') ORDER BY o.id, f.id"""),
-        {"ids": [one.order_id for one in openings], "held": list(_HELD)},
+        {"ids": [one.order_id for one in opened], "held": list(_HELD)},
     ).all()
     free, until = {row.order_id for row in rows}, now + HELD_UNTIL
     holds.open_holds(tx, [
         {
             "order_id": one.order_id, "fulfillment_id": None, "kind": WaitingFor.OFFICE, "stops": "all", "owner": "office",
-            "reason": f"A case of the kind {one.kind} stops it.", "opened_at": now, "deadline": until,
+            "reason": f"Case {one.number} stops it.", "opened_at": now, "deadline": until,
         }
-        for one in openings if one.order_id in free
+        for one in opened if one.order_id in free
     ])
     units.wait(tx, Unit.ORDER, [(order_id, WaitingFor.OFFICE, until) for order_id in sorted(free)], now)
     units.wait(tx, Unit.FULFILLMENT, [(row.id, WaitingFor.OFFICE, until) for row in rows if row.id], now)
-    return free
+    cases.save(tx, [replace(one, holds=True) for one in opened if one.order_id in free])
 
 
 def _write_down(tx: Tx, fresh: Mapping[int, Opening], opened: Mapping[int, Case], *, office: str, now: datetime) -> None:

@@ -65,7 +65,7 @@ def take(visit: InVisit, posted: InPosted, work: InWork) -> Response:
 
 def key_of(visit: Visit, posted: Posted) -> str:
     """What lets a form that is sent twice open one case."""
-    return storable(f"page:{visit.order_id}:{posted.get('once', '')[:40]}")
+    return storable(f"page:{visit.order_id}:{posted.get('once', '')[:40] or new_form()}")
 
 
 def new_form() -> str:
