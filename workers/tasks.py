@@ -173,15 +173,21 @@ def _forget_keys(started: Run) -> int:
         return idempotency.forget(tx, started.clock() - KEYS_KEPT)
 
 
-def _all_due(work: Callable[[Tx, Run], int], most: int) -> Callable[[Run], int]:
-    """A job over rows whose time has come: transaction by transaction, until none is left."""
+_ROUNDS = 100
+"""Transactions of one job of the clock at most, because other jobs share the worker."""
+
+
+def _all_due(work: Callable[[Tx, Run], int]) -> Callable[[Run], int]:
+    """A job over rows whose time has come: transaction by transaction, until none is left; what is more waits for the next tick."""
 
     def job(started: Run) -> int:
-        done, looked = 0, most
-        while looked == most:
+        done = 0
+        for _ in range(_ROUNDS):
             with started.engine.begin() as tx:
                 looked = work(tx, started)
             done += looked
+            if not looked:
+                break
         if done:
             _letters_wait()
         return done
@@ -189,9 +195,9 @@ def _all_due(work: Callable[[Tx, Run], int], most: int) -> Callable[[Run], int]:
     return job
 
 
-_tick("case.escalate", _all_due(lambda tx, started: case_clock.look(tx, now=started.clock()), case_clock.MOST))
-_tick("return.expire", _all_due(lambda tx, started: case_clock.expire_returns(tx, now=started.clock()), case_clock.MOST))
-_tick("feedback.remind", _all_due(lambda tx, started: feedback.remind(tx, now=started.clock()), feedback.MOST))
+_tick("case.escalate", _all_due(lambda tx, started: case_clock.look(tx, now=started.clock())))
+_tick("return.expire", _all_due(lambda tx, started: case_clock.expire_returns(tx, now=started.clock())))
+_tick("feedback.remind", _all_due(lambda tx, started: feedback.remind(tx, now=started.clock())))
 _tick("sweep", sweep)
 _tick("idempotency.forget", _forget_keys)
 _tick("target.check", _check_targets)

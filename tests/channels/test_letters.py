@@ -207,7 +207,7 @@ def test_says_every_naughty_string_as_it_stands() -> None:
 def test_shows_naughty_words_harmlessly(kind: str) -> None:
     for words in json.loads((require("real-data") / "naughty" / "blns.json").read_text()):
         text = words if kind.startswith("office") else paragraphs(words)
-        told = notice(kind, facts=FACTS[kind] | {"text": text, "step": "written"})
+        told = notice(kind, facts={**FACTS[kind], "text": text, "step": "written"})
         letter = letters.render_mail(told, ORDER)
         assert {"script", "img", "iframe", "svg", "b"}.isdisjoint(Elements(letter.html).tags)
         assert "\n" not in letter.subject
