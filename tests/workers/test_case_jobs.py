@@ -13,7 +13,7 @@ from orderpipe.settings import Settings
 from orderpipe.sideflows import case_clock, feedback, returns
 from orderpipe.store.case_opening import Opening
 from tests.floor import Floor
-from workers.tasks import app
+from workers.celery_app import app
 
 
 def test_work_until_nothing_is_due(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
