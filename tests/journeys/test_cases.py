@@ -292,10 +292,12 @@ def test_a_low_score_opens_a_case_and_asks_the_office_to_call_once(floor: Floor)
 def test_a_rating_may_be_changed_for_some_days(floor: Floor) -> None:
     order_id = floor.delivered()
     rate(floor, order_id, arrived=True)
+    floor.now += timedelta(days=20)
+    rate(floor, order_id, score=1, comment="Bad.")
     floor.now += timedelta(days=6)
     rate(floor, order_id, score=5, comment="Good.")
     assert floor.value("SELECT (score, comment, arrived)::text FROM feedback WHERE order_id = :id", id=order_id) == "(5,Good.,t)"
-    floor.now += timedelta(days=2)
+    floor.now += timedelta(days=1)
     with pytest.raises(RatingClosed):
         rate(floor, order_id, score=1)
 

@@ -5,7 +5,7 @@ An order of which nothing is left is canceled; a parcel that was lost or came ba
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from orderpipe.domain.decisions import Decision, Hold, Move, Tell, Wait
@@ -31,8 +31,8 @@ class Facts:
     states: Mapping[int, Sequence[tuple[int, FulfillmentState]]]
     settled: frozenset[int]
     in_part: Mapping[int, Sequence[Mapping[str, int]]]
-    signer: Signer = field(default_factory=lambda: Signer({0: b""}))
-    public_url: str = ""
+    signer: Signer
+    public_url: str
 
 
 def read(tx: Tx, order_ids: Collection[int], policies: Policies) -> Facts:  # noqa: ARG001  # every stage reads alike

@@ -30,7 +30,7 @@ feedback = Table(
     Index("ix_feedback_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     postgresql_with={"fillfactor": 80},
 )
-"""`next_at`: when the customer is asked once more; `first_at`: when the first answer came, `at` the last."""
+"""`next_at`: when the customer is asked once more; `first_at`: when the first score came; `at`: the last word."""
 
 
 def ask(tx: Tx, order_ids: Collection[int], now: datetime) -> None:
@@ -59,7 +59,8 @@ def keep(tx: Tx, order_id: int, rating: Rating, *, channel: str, now: datetime) 
     """Write down what the customer said; what was not said this time stays. The caller holds the order's lock."""
     tx.execute(
         text("""INSERT INTO feedback (order_id, shop_id, asked_at, score, comment, arrived, channel, first_at, at)
-            SELECT id, shop_id, :now, :score, :comment, :arrived, :channel, :now, :now FROM orders WHERE id = :id
+            SELECT id, shop_id, :now, :score, :comment, :arrived, :channel, CASE WHEN :scored THEN CAST(:now AS timestamptz) END, :now
+            FROM orders WHERE id = :id
             ON CONFLICT (order_id) DO UPDATE SET score = coalesce(excluded.score, feedback.score),
                 comment = CASE WHEN excluded.score IS NULL THEN feedback.comment ELSE excluded.comment END,
                 arrived = coalesce(excluded.arrived, feedback.arrived), channel = excluded.channel, at = excluded.at,
@@ -67,6 +68,7 @@ def keep(tx: Tx, order_id: int, rating: Rating, *, channel: str, now: datetime) 
                 next_at = CASE WHEN excluded.score IS NULL THEN feedback.next_at END"""),
         {
             "id": order_id, "now": now, "score": rating.score, "comment": rating.comment, "arrived": rating.arrived, "channel": channel,
+            "scored": rating.score is not None,
         },
     )
 
