@@ -35,7 +35,7 @@ from orderpipe.store.notifications import notification
 from orderpipe.store.orders import orders
 from orderpipe.store.stock import stock_movement
 from tests import builders
-from workers import run, sweep
+from workers import delays, run, sweep
 from workers.run import Run
 
 OFFICE = "office@orderpipe.example"
@@ -152,7 +152,9 @@ class Floor:
             "notify.email": lambda _: None,
             "notify.sms": lambda _: None,
         }
-        if name in jobs:
+        if name in ("delay.tell", "delay.escalate"):
+            {"delay.tell": delays.tell, "delay.escalate": delays.escalate}[name](self.run, ids)
+        elif name in jobs:
             with self.engine.begin() as tx:
                 jobs[name](tx)
         else:
@@ -283,6 +285,11 @@ class Floor:
         """The job that reports missed targets."""
         with self.engine.begin() as tx:
             return targets.report_breaches(tx, office=OFFICE, now=self.now)
+
+    def project(self) -> "Floor":
+        """The job that looks at the promises, and what comes of it."""
+        delays.project(self.run)
+        return self.work()
 
     def row(self, order_id: int) -> Row:
         """The order as it stands."""

@@ -27,6 +27,11 @@ LINES = [{"number": 1, "quantity": 2}, {"number": 2, "quantity": 1}]
 SOON, LATER = "2026-11-05T08:00:00Z", "2026-11-06T16:00:00+00:00"
 QUESTION = {"query_id": 7, "link": LINK, "answer_until": LATER, "doubts": DOUBTS}
 
+DELAY = {
+    "was": SOON, "until": LATER, "silence": "cancels", "answer_until": LATER, "link": LINK,
+    "options": ["wait", "part", "substitute", "cancel"],
+}
+
 FACTS: dict[str, Mapping[str, Any]] = {
     "acknowledgement": {
         "targets": [{"what": what, "until": LATER} for what in ("confirm", "ship", "complete")], "time_zone": "Europe/Berlin",
@@ -56,6 +61,14 @@ FACTS: dict[str, Mapping[str, Any]] = {
     "office-target-breached": {"stage": "validated", "since": SOON, "target_minutes": 240},
     "office-parcel-lost": {"tracking_number": "00340434161094021501"},
     "office-no-date": {"reason": "The calendar standard has no working time."},
+    "delayed": DELAY | {
+        "cause": "stock", "from": SOON, "lines": LINES[:1], "repeated": False, "appointment": False,
+        "substitutes": [{"number": 1, "quantity": 2, "name": "Darjeeling Second Flush"}],
+    },
+    "delay-reminder": DELAY,
+    "office-at-risk": {"count": 3, "orders": [{"number": "100042-7", "stage": "picked", "turn": "warehouse", "until": LATER}]},
+    "office-delay-call": DELAY | {"contact": "María Müller, +442079460123"},
+    "office-refund": {"amount": "34.50", "reason": "delay"},
     "office-reminder": {"waiting_for": "office", "since": SOON},
 }
 

@@ -86,8 +86,11 @@ class Backlog:
     oldest_at: datetime
 
 
-URGENT = ["question", "question-reminder", "payment-needed", "acknowledgement"]
+URGENT = ["question", "question-reminder", "payment-needed", "acknowledgement", "delayed"]
 """Letters that somebody waits for: they count as due for an hour already, and so go before what is only news."""
+
+ELSEWHERE = ["delay-reminder"]
+"""Reminders that go by the other channel, where the customer left a telephone number."""
 
 _ENQUEUE = text("""
     WITH told AS (
@@ -97,12 +100,13 @@ _ENQUEUE = text("""
         SELECT told.*, CASE WHEN orders.customer ->> 'email' LIKE '%_@_%._%' THEN btrim(orders.customer ->> 'email') ELSE '' END AS email,
             coalesce(btrim(orders.customer ->> 'phone'), '') AS phone,
             coalesce(nullif(shop.office_email, ''), :office_default) AS office,
-            coalesce(nullif(orders.language, ''), shop.language) AS customer_language, shop.language AS office_language
+            coalesce(nullif(orders.language, ''), shop.language) AS customer_language, shop.language AS office_language,
+            kind = ANY(:elsewhere) AND coalesce(btrim(orders.customer ->> 'phone'), '') <> '' AS elsewhere
         FROM told JOIN orders ON orders.id = told.order_id JOIN shop ON shop.id = orders.shop_id
     ), addressed AS (
         SELECT order_id, audience, kind, facts, key, place,
-            CASE WHEN audience = 'office' OR email <> '' THEN 'email' WHEN phone <> '' THEN 'sms' END AS channel,
-            CASE WHEN audience = 'office' THEN office WHEN email <> '' THEN email ELSE phone END AS recipient,
+            CASE WHEN audience = 'office' OR email <> '' AND NOT elsewhere THEN 'email' WHEN phone <> '' THEN 'sms' END AS channel,
+            CASE WHEN audience = 'office' THEN office WHEN email <> '' AND NOT elsewhere THEN email ELSE phone END AS recipient,
             CASE WHEN audience = 'office' THEN office_language ELSE customer_language END AS language
         FROM reachable
     ), written AS (
@@ -135,6 +139,7 @@ def enqueue(tx: Tx, tells: Sequence[tuple[int, Tell]], now: datetime, *, office_
         "audiences": [tell.to.value for _, tell in tells],
         "office_default": office_default,
         "urgent": URGENT,
+        "elsewhere": ELSEWHERE,
         "now": now,
     }).one()
     unreachable = tuple(zip(row.order_ids or (), row.kinds or (), strict=True))

@@ -31,6 +31,7 @@ product = Table(
     Column("price", Numeric(14, 4)),
     Column("lead_days", Integer, nullable=False, server_default="0"),
     Column("discontinued", Boolean, nullable=False, server_default="false"),
+    Column("substitute_sku", Text),
     CheckConstraint("kind IN ('goods', 'service')", name="kind"),
 )
 

@@ -4,13 +4,17 @@ What was promised, revision by revision, with the arithmetic that led to it; the
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, SmallInteger, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from orderpipe.store import outlooks
 from orderpipe.store.metadata import Tx, insert_rows, metadata, text
+
+FIRST_LOOK = timedelta(minutes=15)
+"""So long after it was given a promise is looked at for the first time; most that can go at once have gone on by then."""
 
 promise = Table(
     "promise",
@@ -60,6 +64,8 @@ def parts_of(tx: Tx, order_ids: Collection[int]) -> list[Part]:
 def write(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write promises; a fulfillment's revision that stands already is never changed."""
     insert_rows(tx, promise, rows, conflict="ON CONFLICT DO NOTHING")
+    if rows:
+        outlooks.look(tx, [row["fulfillment_id"] for row in rows], rows[0]["at"] + FIRST_LOOK)
 
 
 def copy(tx: Tx, pairs: Sequence[tuple[int, int]], *, reason: str, now: datetime) -> None:
@@ -71,3 +77,4 @@ def copy(tx: Tx, pairs: Sequence[tuple[int, int]], *, reason: str, now: datetime
             ORDER BY u.new, p.revision DESC"""),
         {"old": [old for old, _ in pairs], "new": [new for _, new in pairs], "reason": reason, "now": now},
     )
+    outlooks.look(tx, [new for _, new in pairs], now)

@@ -2,7 +2,7 @@
 Where an order and all its parts stand, with everything that may explain it; and the order behind whatever people call it by.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -118,3 +118,13 @@ def _wait(name: str | None) -> WaitingFor | None:
     return WaitingFor(name) if name else None
 
 
+
+
+def contacts_of(tx: Tx, order_ids: Collection[int]) -> dict[int, str]:
+    """How these orders' customers can be reached, all of it, by order id."""
+    rows = tx.execute(
+        text("""SELECT id, concat_ws(', ', nullif(customer ->> 'name', ''), nullif(customer ->> 'phone', ''),
+            nullif(customer ->> 'email', '')) AS contact FROM orders WHERE id = ANY(:ids)"""),
+        {"ids": list(order_ids)},
+    )
+    return {row.id: row.contact for row in rows}

@@ -4,6 +4,7 @@ All tables together, for the migrations and for the checks that the database and
 
 from orderpipe.store import (
     customers,
+    delays,
     fulfillments,
     holds,
     imports,
@@ -12,6 +13,7 @@ from orderpipe.store import (
     link_keys,
     notifications,
     orders,
+    outlooks,
     policies,
     products,
     promises,
@@ -25,7 +27,7 @@ from orderpipe.store.metadata import metadata
 
 MODULES = (
     shops, customers, products, stock, intakes, orders, imports, holds, fulfillments, scans, tracking, promises, notifications, journal,
-    seals, policies, link_keys,
+    seals, policies, link_keys, delays, outlooks,
 )
 
 __all__ = ["MODULES", "metadata"]

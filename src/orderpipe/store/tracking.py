@@ -5,7 +5,7 @@ Parcels on their way, and what the carrier says of them: every word is kept, and
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Index, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Identity, Index, Table, Text, UniqueConstraint
 
 from orderpipe.domain.tracking import Merging, Parcel, ParcelStatus, TrackingEvent, merge
 from orderpipe.flow import FulfillmentState
@@ -22,6 +22,7 @@ parcel = Table(
     Column("status", Text, nullable=False),
     Column("shipped_at", DateTime(timezone=True), nullable=False),
     Column("status_at", DateTime(timezone=True), nullable=False),
+    Column("expected_on", Date),
     Index("ix_parcel_fulfillment_id", "fulfillment_id"),
     postgresql_with={"fillfactor": 70},
 )
@@ -39,6 +40,7 @@ tracking_event = Table(
     Column("place", Text),
     Column("received_at", DateTime(timezone=True), nullable=False),
     Column("merged", Boolean, nullable=False),
+    Column("expected_on", Date),
     UniqueConstraint("shop_id", "tracking_number", "event_id"),
 )
 """`shop_id` is the shop whose carrier said it, so that nobody can speak about another shop's parcels, not even ahead of them."""
