@@ -13,6 +13,7 @@ from fastapi import APIRouter, FastAPI
 
 from orderpipe.api import (
     carrier,
+    delays,
     health,
     intakes_out,
     order_steps,
@@ -40,7 +41,7 @@ from orderpipe.intake.json_order import JsonOrder
 from orderpipe.serving.hints import Hints
 
 ROUTERS: tuple[APIRouter, ...] = (
-    orders_in.router, orders_bulk.router, orders_out.router, order_steps.router, intakes_out.router, payments.router,
+    orders_in.router, orders_bulk.router, orders_out.router, order_steps.router, delays.router, intakes_out.router, payments.router,
     warehouse.router, work_list.router, carrier.router, stock.router, products.router, status.router, health.router,
 )
 STREAMS = frozenset({"/v1/orders/bulk"})

@@ -6,6 +6,7 @@ from orderpipe.cli.refusals import Refusal
 from orderpipe.domain.orders import UnknownNumber
 from orderpipe.local.refusals import CannotStart
 from orderpipe.sideflows.cancellations import CancelRefused
+from orderpipe.sideflows.delay_choices import ChoiceRefused
 from orderpipe.sideflows.office import DecisionRefused
 from orderpipe.store.database import DatabaseError, is_transient
 from orderpipe.store.imports import ImportedElsewhere
@@ -15,8 +16,8 @@ from orderpipe.store.shops import ShopTaken, UnknownKey
 from orderpipe.store.standing import UnknownOrder
 
 REFUSALS = (
-    CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, SealsOutOfReach, CannotStart,
-    ImportedElsewhere,
+    CancelRefused, ChoiceRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, SealsOutOfReach,
+    CannotStart, ImportedElsewhere,
 )
 
 

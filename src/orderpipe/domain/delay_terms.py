@@ -51,23 +51,6 @@ class Choice(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Late:
-    """
-    A delay about to be told; instants UTC.
-
-    `first_until`: as promised at first; `until`: as promised until now; `new_until`: None where nobody can name a date. `repeated`:
-    the customer was told of a delay of this order before; `agreed`: and has agreed to wait without a date.
-    """
-
-    first_until: datetime
-    until: datetime
-    new_until: datetime | None
-    repeated: bool = False
-    agreed: bool = False
-    on_its_way: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Rights:
     """What silence means, from when on, and when it is reminded of and (None: never) the office called before."""
 
@@ -77,13 +60,36 @@ class Rights:
     call_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Late:
+    """
+    A delay about to be told; instants UTC.
+
+    `first_until`: as promised at first; `until`: as promised until now; `new_until`: None where nobody can name a date. `repeated`:
+    the customer was told of a delay of this order before; `agreed`: and has agreed to wait without a date; `unanswered`: what was told
+    then, if no answer came.
+    """
+
+    first_until: datetime
+    until: datetime
+    new_until: datetime | None
+    repeated: bool = False
+    agreed: bool = False
+    on_its_way: bool = False
+    unanswered: Rights | None = None
+
+
 def rights(policy: Policy, late: Late, *, now: datetime, zone: ZoneInfo) -> Rights:
     """What the customer is told about silence, at this instant; there is time to answer until the end of a day in that zone."""
     silence = _silence(policy, late)
     until = now + ANSWER_WITHIN
     if silence == Silence.CANCELS:
         until = max(until, late.until if late.repeated else late.first_until + SHORT)
+    elif silence == Silence.CONSENTS and late.new_until is not None:
+        until = max(now, min(until, late.new_until))
     until = local_time(zone.key, until.astimezone(zone).date() + timedelta(days=1), time(0))
+    if late.unanswered is not None and Silence.CONSENTS not in (silence, late.unanswered.silence):
+        until = min(until, late.unanswered.answer_until)  # another date is no reason to wait longer for the word that is missing
     calls = silence == Silence.CALLS or (silence == Silence.CANCELS and late.new_until is None)
     return Rights(silence, until, now + REMIND_AFTER, until - CALL_BEFORE if calls else None)
 
@@ -105,6 +111,13 @@ def options(*, on_its_way: bool, part: bool, substitute: bool, cancelable: bool)
         return (Choice.WAIT,)
     offered = {Choice.WAIT: True, Choice.PART: part, Choice.SUBSTITUTE: substitute, Choice.CANCEL: cancelable}
     return tuple(choice for choice, there in offered.items() if there)
+
+
+def still_open(offered: Sequence[Choice], chosen: Choice | None) -> tuple[Choice, ...]:
+    """What may be chosen now; whoever waits may still choose otherwise, and what was begun can only be canceled."""
+    if chosen is None:
+        return tuple(offered)
+    return tuple(one for one in offered if one == Choice.CANCEL or (chosen == Choice.WAIT and one != Choice.WAIT))
 
 
 class Step(StrEnum):

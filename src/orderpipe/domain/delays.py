@@ -45,8 +45,8 @@ UNHEARD = timedelta(hours=12)
 SOONEST, LATEST, LATEST_OF_STOCK = timedelta(minutes=5), timedelta(days=7), timedelta(days=1)
 """When a fulfillment is looked at again: not before, not after, and not after where the shop may give another lead time any day."""
 
-SPARE_DAYS = 1
-"""Working days of the carrier that a revised date has in reserve."""
+SPARE_DAYS, MOST_SPARE_DAYS = 1, 8
+"""Working days of the carrier that a revised date has in reserve, twice as many with each further date, but never more than that."""
 
 _DAY = timedelta(days=1)
 _UNKNOWABLE = (NoCarrier, NoWorkingTime, UnknownCountry, UnknownPolicy)
@@ -143,12 +143,13 @@ class Outlook:
     at_best_may_until: datetime
     settled_until: datetime
     lapsed: bool = False
+    calm: timedelta = CALM
 
     def verdict(self, *, was_at_risk: bool) -> Verdict:
         """How it stands; what was at risk stays so until there is time to spare."""
         if self.at_best > self.at_best_may_until:
             return Verdict.LATE
-        spare = CALM if was_at_risk else timedelta(0)
+        spare = self.calm if was_at_risk else timedelta(0)
         return Verdict.AT_RISK if self.ends_at + spare > self.may_until else Verdict.ON_TIME
 
     def look_again(self, verdict: Verdict, *, now: datetime, latest: timedelta = LATEST) -> datetime:
@@ -220,7 +221,9 @@ def _of_parcel(one: Underway, location: LocationTerms, now: datetime) -> Outlook
     said = one.carrier_on is not None and arrives > now
     scheduled = end_of_deliveries(location, _scheduled(one, location))
     at_best = arrives if said or scheduled > now else now - UNHEARD
-    return Outlook(arrives, at_best, one.promised_until, one.promised_until, scheduled if scheduled > now else one.promised_until)
+    until = one.promised_until
+    # days of delivery are as far apart as can be, so nothing goes to and fro here
+    return Outlook(arrives, at_best, until, until, scheduled if scheduled > now else until, calm=timedelta(0))
 
 
 def _scheduled(one: Underway, location: LocationTerms) -> date:
@@ -285,9 +288,9 @@ class NewDate:
     arithmetic: tuple[Mapping[str, str], ...]
 
 
-def new_date(one: Underway, terms: Terms, now: datetime) -> NewDate:
+def new_date(one: Underway, terms: Terms, now: datetime, *, nth: int = 1) -> NewDate:
     """
-    The date to promise instead: by the targets, a working day in reserve, and later than what is promised now.
+    The date to promise instead, as the `nth` new one: by the targets, with a reserve, and later than what is promised now.
 
     Raises NoCarrier, NoWorkingTime, UnknownCountry.
     """
@@ -311,8 +314,8 @@ def new_date(one: Underway, terms: Terms, now: datetime) -> NewDate:
         day = delivery_day(carrier, terms.location, ready, days)
         steps.append(step("prepare", f"picking and packing: {terms.following(one):g} working minutes more", ready))
         steps.append(step("carrier", f"{terms.location.carrier}, {where}: {days} working days", end_of_deliveries(terms.location, day)))
-    spare = max(add_working_days(carrier, day, 0 if one.on_its_way else SPARE_DAYS), _day_after(one, zone))
-    until = end_of_deliveries(terms.location, spare)
+    reserve = 0 if one.on_its_way else min(SPARE_DAYS << (nth - 1), MOST_SPARE_DAYS)
+    until = end_of_deliveries(terms.location, max(add_working_days(carrier, day, reserve), _day_after(one, zone)))
     steps.append(step("reserve", "in reserve", until))
     return NewDate(max(local_time(terms.location.time_zone, day, time(8)), now), until, tuple(steps))
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from orderpipe.domain.decisions import Audience, Tell
-from orderpipe.domain.delay_terms import Choice
+from orderpipe.domain.delay_terms import Choice, still_open
 from orderpipe.domain.delays import Underway, new_date, terms_of
 from orderpipe.domain.orders import fulfillment_id
 from orderpipe.flow import CANCELABLE, Unit, WaitingFor
@@ -77,8 +77,8 @@ def choose(tx: Tx, order_id: int, choice: Choice, *, by: str, now: datetime) -> 
     case = _case(tx, order_id, by, now)
     if case.delay.state == "chosen" and case.delay.chosen == choice:
         return Chosen(order_id, choice)
-    if choice not in case.delay.options:
-        raise ChoiceRefused(f"To {choice} is not offered here.", case.delay.state, case.delay.options)
+    if choice not in (allowed := still_open(case.delay.options, case.delay.chosen)):
+        raise ChoiceRefused(f"{choice.capitalize()} cannot be chosen here now.", case.delay.state, allowed)
     match choice:
         case Choice.WAIT:
             chosen = _kept(tx, case, choice)

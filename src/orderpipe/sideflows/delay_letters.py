@@ -108,7 +108,10 @@ class _Customs:
 def _telling(
     delay: Delay, parts: tuple[Underway, ...], rules: Rules, offers: Offers, customs: _Customs
 ) -> _Telling:
-    dates = tuple(new_date(one, terms, rules.now) for one in parts if (terms := terms_of(one, rules.policies, rules.locations)))
+    dates = tuple(
+        new_date(one, terms, rules.now, nth=delay.round)
+        for one in parts if (terms := terms_of(one, rules.policies, rules.locations))
+    )
     ends = [date.until_at for date in dates]
     until = None if not ends or None in ends else max(end for end in ends if end)
     ids, gone = [one.id for one in parts], all(one.on_its_way for one in parts)
@@ -119,7 +122,7 @@ def _telling(
     policy = customs.policy(delay.shop_id, parts[0].order_type)
     late = Late(
         delay.original_until, delay.promised_until, until, repeated=delay.round > 1, on_its_way=gone,
-        agreed=delay.chosen is not None and delay.revised_until is None,
+        agreed=delay.chosen is not None and delay.revised_until is None, unanswered=delay.rights if delay.chosen is None else None,
     )
     named = tuple({"number": one.number, "quantity": one.quantity, "name": one.description or one.instead} for one in instead)
     return _Telling(delay, parts, dates, until, offered, named, policy, rights(policy, late, now=rules.now, zone=customs.zone))
@@ -196,10 +199,8 @@ def escalate(tx: Tx, order_ids: Collection[int], *, desk: Desk, now: datetime) -
 def _step(one: Delay, now: datetime) -> tuple[Step | None, datetime]:
     if one.rights is None:
         return Step.END, now
-    if one.silence == Silence.CALLS:
-        due = one.call_at is not None and now >= one.call_at
-        return (Step.CALL, now + CALL_AGAIN) if due else (None, one.call_at or now + CALL_AGAIN)
-    return next_step(one.rights, reminded=one.reminded_at is not None, called=one.called_at is not None, now=now)
+    step, then = next_step(one.rights, reminded=one.reminded_at is not None, called=one.called_at is not None, now=now)
+    return (Step.CALL, now + CALL_AGAIN) if step == Step.END and one.silence == Silence.CALLS else (step, then)
 
 
 def _went_on(one: Delay, step: Step | None, then: datetime, now: datetime) -> dict[str, Any]:

@@ -129,6 +129,14 @@ def open_of(tx: Tx, order_ids: Collection[int]) -> dict[int, Delay]:
     return {row.order_id: _delay(row) for row in rows}
 
 
+def open_all(tx: Tx, *, limit: int) -> list[Delay]:
+    """What is late or at risk, the nearest promised date first."""
+    rows = tx.execute(
+        text(f"SELECT {_DELAY} FROM delay WHERE state <> 'settled' ORDER BY promised_until, id LIMIT :limit"), {"limit": limit}
+    )
+    return [_delay(row) for row in rows]
+
+
 def told_before(tx: Tx, order_ids: Collection[int]) -> dict[int, int]:
     """How often the customers of these orders were told of another date in delays that are over; orders without any are left out."""
     rows = tx.execute(

@@ -2,8 +2,8 @@
 Parcels on their way, and what the carrier says of them: every word is kept, and merged forward only.
 """
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Identity, Index, Table, Text, UniqueConstraint
 
@@ -117,7 +117,7 @@ def keep(tx: Tx, shop_id: int, mergings: Collection[Merging], now: datetime) -> 
         {
             "shop_id": shop_id, "tracking_number": one.event.tracking_number, "event_id": one.event.event_id,
             "status": one.event.status, "at": one.event.at, "place": one.event.place or None, "received_at": now,
-            "merged": one.merged,
+            "merged": one.merged, "expected_on": one.event.expected_on,
         }
         for one in mergings
     ])
@@ -134,6 +134,16 @@ def bring_forward(tx: Tx, changed: Collection[Parcel]) -> None:
                 "ids": [one.id for one in changed], "statuses": [one.status for one in changed],
                 "ats": [one.status_at for one in changed],
             },
+        )
+
+
+def expect(tx: Tx, expected: Mapping[int, date]) -> None:
+    """Note the day on which each of these fulfillments' parcels is to be delivered, by the carrier's word."""
+    if expected:
+        tx.execute(
+            text("""UPDATE parcel p SET expected_on = u.day FROM unnest(CAST(:ids AS bigint[]), CAST(:days AS date[])) AS u (id, day)
+                WHERE p.fulfillment_id = u.id"""),
+            {"ids": list(expected), "days": list(expected.values())},
         )
 
 

@@ -17,7 +17,10 @@ _UNDERWAY = """SELECT f.id, f.order_id, f.shop_id, o.type, f.kind, f.state, f.wa
     FROM fulfillment f JOIN orders o ON o.id = f.order_id
     JOIN LATERAL (SELECT revision, until_at FROM promise p WHERE p.fulfillment_id = f.id ORDER BY revision DESC LIMIT 1) now ON true
     JOIN promise first ON first.fulfillment_id = f.id AND first.revision = 1
-    LEFT JOIN LATERAL (SELECT shipped_at, expected_on FROM parcel c WHERE c.fulfillment_id = f.id AND f.state = 'shipped'
+    LEFT JOIN LATERAL (SELECT shipped_at,
+            -- an attempt that failed is made again the next day
+            greatest(expected_on, CASE status WHEN 'failed_attempt' THEN (status_at AT TIME ZONE 'UTC')::date + 1 END) AS expected_on
+        FROM parcel c WHERE c.fulfillment_id = f.id AND f.state = 'shipped'
         ORDER BY c.id DESC LIMIT 1) c ON true
     LEFT JOIN delay d ON d.order_id = f.order_id AND d.state <> 'settled' AND f.id = ANY(d.fulfillment_ids)
     WHERE f.ended_at IS NULL"""
