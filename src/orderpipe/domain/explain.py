@@ -5,7 +5,7 @@ The answer is put together from facts alone, for the order and for each of its f
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -61,6 +61,24 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Delayed:
+    """
+    What is late or at risk: how that stands (`at-risk`, `late`, `told`, `chosen`), why, what was promised at first and what is now.
+
+    Instants UTC; `revised_until` None where no date can be named, `silence` and `answer_until` None before anything was told.
+    """
+
+    state: str
+    cause: str
+    original_until: datetime
+    revised_until: datetime | None = None
+    silence: str | None = None
+    answer_until: datetime | None = None
+    chosen: str | None = None
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that an answer needs; `decisions` are what the office may decide, `unpaid` is an amount in `currency`."""
 
@@ -73,6 +91,7 @@ class Facts:
     payment: PaymentStatus = PaymentStatus.UNPAID
     unpaid: Decimal = Decimal(0)
     currency: str = ""
+    delay: Delayed | None = None
 
 
 def explain(facts: Facts, *, now: datetime) -> dict[str, Any]:
@@ -83,6 +102,7 @@ def explain(facts: Facts, *, now: datetime) -> dict[str, Any]:
         "order": number_of(order.id), "id": public_id("order", order.id), "shop": facts.shop, "reference": facts.reference,
         "state": order.state, "ended_at": None if live else order.entered_at,
         "units": [_unit(one, facts, now) for one in live], "allowed": list(_allowed(facts)) if live else [],
+        "delay": asdict(facts.delay) if facts.delay and live else None,
     }
 
 
@@ -150,6 +170,8 @@ def _allowed(facts: Facts) -> Iterator[dict[str, str]]:
                 yield {"action": action, "how": f"orderpipe order decide {number} {'|'.join(facts.decisions)}"}
             case Action.PAY:
                 yield {"action": action, "how": f"POST /v1/orders/{public_id('order', facts.order.id)}/payments"}
+    if facts.delay and facts.delay.options and facts.delay.state in ("told", "chosen"):
+        yield {"action": "choose", "how": f"orderpipe delay choose {number} {'|'.join(facts.delay.options)}"}
     yield from _supplies(facts, waits)
 
 
@@ -175,6 +197,8 @@ def sentences(document: Mapping[str, Any], say: Callable[[datetime], str]) -> li
         return [*lines, f"It ended {say(document['ended_at'])}; nothing more happens by itself."]
     for unit in document["units"]:
         lines += ["", *_of_unit(unit, say)]
+    if document["delay"]:
+        lines += ["", *_of_delay(document["delay"], say)]
     if document["allowed"]:
         lines += ["", "What may be done now:", *(f"  {one['action']}: {one['how']}" for one in document["allowed"])]
     return lines
@@ -199,6 +223,27 @@ def _of_unit(unit: Mapping[str, Any], say: Callable[[datetime], str]) -> Iterato
     else:
         yield f"  By itself next: {upcoming['task']}, {say(upcoming['at'])}."
 
+
+def _of_delay(delay: Mapping[str, Any], say: Callable[[datetime], str]) -> Iterator[str]:
+    first = f"What was promised until {say(delay['original_until'])}"
+    match delay["state"]:
+        case "at-risk":
+            yield f"{first} is at risk ({delay['cause']}); the office was warned."
+        case "late":
+            yield f"{first} is late ({delay['cause']}).\n  By itself next: delay.tell."
+        case state:
+            now = f"by {say(delay['revised_until'])}" if delay["revised_until"] else "without a date"
+            yield f"{first} comes {now} ({delay['cause']}); the customer was told."
+            yield f"  The customer's choice: {delay['chosen']}." if state == "chosen" else _SILENCE[delay["silence"]].format(
+                until=say(delay["answer_until"])
+            )
+
+
+_SILENCE = {
+    "consents": "  It is the customer's turn; without word the customer waits, from {until} on.",
+    "cancels": "  It is the customer's turn; without word what is late is canceled, {until}.",
+    "calls": "  It is the customer's turn; without word the office calls, {until}.",
+}
 
 _TURN = {
     Owner.PIPELINE: "orderpipe goes on by itself",

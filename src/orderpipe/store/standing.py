@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from orderpipe.domain.explain import Asked, Facts, Standing, Stopped
+from orderpipe.domain.delay_terms import still_open
+from orderpipe.domain.explain import Asked, Delayed, Facts, Standing, Stopped
 from orderpipe.domain.orders import internal_id, order_id_of
 from orderpipe.flow import FulfillmentState, OrderState, Unit, WaitingFor
-from orderpipe.store import payments
+from orderpipe.store import delays, payments
+from orderpipe.store.delays import Delay
 from orderpipe.store.metadata import Tx, text
 
 
@@ -80,7 +82,15 @@ def facts_of(tx: Tx, order_id: int) -> Facts:
     return Facts(
         order, row.code, row.reference, parts, Asked(*question) if question else None,
         payment=account.status, unpaid=(account.total or Decimal(0)) - account.paid, currency=account.currency,
+        delay=_delayed(delays.open_of(tx, [order_id]).get(order_id)),
     )
+
+
+def _delayed(one: Delay | None) -> Delayed | None:
+    if one is None:
+        return None
+    options = still_open(one.options, one.chosen)
+    return Delayed(one.state, one.cause, one.original_until, one.revised_until, one.silence, one.answer_until, one.chosen, options)
 
 
 _ORDER = """SELECT o.*, s.code, (SELECT jsonb_object_agg(b.sku, b.quantity) FROM (SELECT sku, sum(quantity) AS quantity
