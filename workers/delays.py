@@ -47,10 +47,16 @@ def project(run: Run) -> str:
 
 def _record(run: Run, order_ids: Sequence[int], _again: bool) -> list[int]:
     with run.engine.begin() as tx:
-        return delays.record(tx, order_ids, office=settings().office_email, now=run.clock())
+        delays.record(tx, order_ids, run.clock())
+    return list(order_ids)
 
 
 def _hand_out(run: Run) -> int:
+    """Warn the house, and send what is to be told or goes on."""
+    with run.engine.begin() as tx:
+        warned = delays.warn(tx, office=settings().office_email, now=run.clock())
+    if warned:
+        broker.send_task("notify.email", queue=Queue.NOTIFY)
     with run.engine.begin() as tx:
         due = kept.due(tx, now=run.clock(), limit=DUE)
     for state, order_ids in due.items():

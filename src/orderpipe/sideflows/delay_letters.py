@@ -67,7 +67,7 @@ def tell(tx: Tx, order_ids: Collection[int], *, desk: Desk, now: datetime) -> Cl
 
     Everything is judged anew under the locks, so whoever has caught up meanwhile is told nothing.
     """
-    looking.record(tx, order_ids, office=desk.office, now=now)
+    looking.record(tx, order_ids, now)
     late = [one for one in delays.open_of(tx, order_ids).values() if one.state == "late"]
     told = _tellings(tx, late, now)
     delays.withdraw(tx, [one.delay.order_id for one in told])
@@ -186,7 +186,7 @@ def link_to(signer: Signer, desk: Desk, order_id: int, now: datetime) -> str:
 
 def escalate(tx: Tx, order_ids: Collection[int], *, desk: Desk, now: datetime) -> Climbed:
     """Go on with the delays that were told and have no answer; those that have caught up are settled instead."""
-    looking.record(tx, order_ids, office=desk.office, now=now)
+    looking.record(tx, order_ids, now)
     told = [one for one in delays.open_of(tx, order_ids).values() if one.state == "told"]
     steps = {one.id: _step(one, now) for one in told}
     ended = [one for one in told if steps[one.id][0] == Step.END]

@@ -134,16 +134,10 @@ class _Work:
     renewed: list[dict[str, Any]] = field(default_factory=list)
     settled: dict[str, list[int]] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
-    warned: list[Underway] = field(default_factory=list)
-    late: list[int] = field(default_factory=list)
 
 
-def record(tx: Tx, order_ids: Collection[int], *, office: str, now: datetime) -> list[int]:
-    """
-    Judge these orders under their locks, and write down what has changed; many warnings make one letter to each shop's office.
-
-    Returns the orders whose customers are to be told.
-    """
+def record(tx: Tx, order_ids: Collection[int], now: datetime) -> None:
+    """Judge these orders under their locks, and write down what has changed; warnings and letters are written by later steps."""
     units.lock_orders(tx, order_ids)
     found, known, before = underway.of_orders(tx, order_ids), delays.open_of(tx, order_ids), delays.told_before(tx, order_ids)
     rules = rules_for(tx, (one for some in found.values() for one in some), now)
@@ -154,8 +148,6 @@ def record(tx: Tx, order_ids: Collection[int], *, office: str, now: datetime) ->
     delays.renew(tx, work.renewed)
     _settle(tx, work.settled, now)
     journal.write(tx, work.entries, now=now, actor="clock")
-    notifications.enqueue(tx, _warnings(work.warned, now), now, office_default=office)
-    return work.late
 
 
 def _settle(tx: Tx, settled: Mapping[str, Sequence[int]], now: datetime) -> None:
@@ -188,9 +180,9 @@ def _begin(seen: _Seen, late: Sequence[Underway], troubled: Sequence[Underway], 
     some = late or troubled
     work.begun.append({
         "order_id": seen.order_id, "shop_id": some[0].shop_id, "state": "late" if late else "at-risk", "round": nth,
-        "warned_round": 0 if late else nth, "found_at": now, "next_at": now if late else None, **_about(some),
+        "warned_round": 0 if late else nth, "warn": not late, "found_at": now, "next_at": now if late else None, **_about(some),
     })
-    _note(seen.order_id, late, troubled, now, work)
+    _note(late, troubled, now, work)
 
 
 def _before_it_is_told(seen: _Seen, late: Sequence[Underway], troubled: Sequence[Underway], now: datetime, work: _Work) -> None:
@@ -199,9 +191,10 @@ def _before_it_is_told(seen: _Seen, late: Sequence[Underway], troubled: Sequence
     if not troubled:
         _over(seen.delay, "caught-up" if seen.covered() else "ended", work)
     elif state != seen.delay.state:
-        _renew(seen.delay, late or troubled, work, state=state, next_at=now if late else None)
+        warned = {} if late else {"warn": seen.delay.warned_round < seen.delay.round, "warned_round": seen.delay.round}
+        _renew(seen.delay, late or troubled, work, state=state, next_at=now if late else None, **warned)
         if late:
-            _note(seen.order_id, late, troubled, now, work)
+            _note(late, troubled, now, work)
 
 
 def _after_it_was_told(seen: _Seen, late: Sequence[Underway], troubled: Sequence[Underway], rules: Rules, work: _Work) -> None:
@@ -211,12 +204,12 @@ def _after_it_was_told(seen: _Seen, late: Sequence[Underway], troubled: Sequence
     if late and (not dateless or all(rules.has_a_date(one) for one in late)):
         some = {one.id: one for one in (*seen.covered(), *late)}
         _renew(delay, list(some.values()), work, state="late", next_at=rules.now, round=delay.round + 1)
-        _note(seen.order_id, late, troubled, rules.now, work)
+        _note(late, troubled, rules.now, work)
     elif not any(one.can_be_taken_back or delay.cause == Cause.CARRIER for one in seen.covered()):
         _over(delay, "shipped" if seen.covered() else "ended", work)
     elif troubled and not dateless and delay.warned_round <= delay.round:
-        _renew(delay, seen.covered() or troubled, work, warned_round=delay.round + 1)
-        _note(seen.order_id, (), troubled, rules.now, work)
+        _renew(delay, seen.covered() or troubled, work, warned_round=delay.round + 1, warn=True)
+        _note((), troubled, rules.now, work)
 
 
 def _about(some: Sequence[Underway]) -> dict[str, Any]:
@@ -227,7 +220,7 @@ def _about(some: Sequence[Underway]) -> dict[str, Any]:
 
 
 def _renew(delay: Delay, some: Sequence[Underway], work: _Work, **columns: Any) -> None:
-    standing = {"state": delay.state, "next_at": delay.next_at, "round": delay.round, "warned_round": delay.warned_round}
+    standing = {"state": delay.state, "next_at": delay.next_at, "round": delay.round, "warned_round": delay.warned_round, "warn": False}
     work.renewed.append({"id": delay.id, **standing, **_about(some), **columns})
 
 
@@ -236,13 +229,9 @@ def _over(delay: Delay, how: str, work: _Work) -> None:
     work.entries.append(Entry(delay.order_id, "delay.settled", note={"how": how}))
 
 
-def _note(order_id: int, late: Sequence[Underway], troubled: Sequence[Underway], now: datetime, work: _Work) -> None:
-    if late:
-        work.late.append(order_id)
-        work.entries += [_entry("delay.late", one, now) for one in late]
-    else:
-        work.warned += troubled
-        work.entries += [_entry("delay.at-risk", one, now) for one in troubled]
+def _note(late: Sequence[Underway], troubled: Sequence[Underway], now: datetime, work: _Work) -> None:
+    what, some = ("delay.late", late) if late else ("delay.at-risk", troubled)
+    work.entries += [_entry(what, one, now) for one in some]
 
 
 def _entry(what: str, one: Underway, now: datetime) -> Entry:
@@ -250,8 +239,17 @@ def _entry(what: str, one: Underway, now: datetime) -> Entry:
     return Entry(one.order_id, what, one.id, note=note, spent_seconds=(now - one.entered_at).total_seconds())
 
 
+def warn(tx: Tx, *, office: str, now: datetime) -> int:
+    """Warn the offices of what is at risk, with one letter to each, however many it is; returns how many orders."""
+    order_ids = delays.take_warnings(tx)
+    covered = {one for delay in delays.open_of(tx, order_ids).values() for one in delay.fulfillment_ids}
+    some = [one for its in underway.of_orders(tx, order_ids).values() for one in its if one.id in covered]
+    notifications.enqueue(tx, _warnings(some, now), now, office_default=office)
+    return len(order_ids)
+
+
 def _warnings(some: Sequence[Underway], now: datetime) -> list[tuple[int, Tell]]:
-    """One letter to each office, the most urgent first."""
+    """The most urgent first."""
     by_shop: dict[int, list[Underway]] = {}
     for one in sorted(some, key=lambda one: (one.promised_until, one.id)):
         by_shop.setdefault(one.shop_id, []).append(one)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Column, DateTime, Identity, Index, SmallInteger, Table, Text
+from sqlalchemy import ARRAY, BigInteger, Boolean, CheckConstraint, Column, DateTime, Identity, Index, SmallInteger, Table, Text
 
 from orderpipe.domain.delay_terms import Choice, Policy, Rights, Silence
 from orderpipe.domain.delays import Cause
@@ -25,6 +25,7 @@ delay = Table(
     Column("state", Text, nullable=False),
     Column("round", SmallInteger, nullable=False, server_default="1"),
     Column("warned_round", SmallInteger, nullable=False, server_default="0"),
+    Column("warn", Boolean, nullable=False, server_default="false"),
     Column("cause", Text, nullable=False),
     Column("original_until", DateTime(timezone=True), nullable=False),
     Column("promised_until", DateTime(timezone=True), nullable=False),
@@ -55,11 +56,13 @@ delay = Table(
     CheckConstraint("(state = 'settled') = (settled_at IS NOT NULL)", name="settled_at"),
     Index("uq_delay_open", "order_id", unique=True, postgresql_where=text("state <> 'settled'")),
     Index("ix_delay_order_id", "order_id"),
+    Index("ix_delay_warn", "id", postgresql_where=text("warn")),
     Index("ix_delay_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
 )
 """
 `at-risk`: only the house knows; `late`: to be told; `told`: an answer may come; `chosen`: by word or by silence; `settled`: over.
-`round` counts how often the customer was, or is to be, told of another date; `warned_round` for which of them the house was warned.
+`round` counts how often the customer was, or is to be, told of another date; `warned_round` for which of them the house is warned, and
+`warn` whether the letter about it is still to be written.
 """
 
 delay_policy = Table(
@@ -167,8 +170,8 @@ def change(tx: Tx, delay_ids: Collection[int], **columns: Any) -> None:
 
 
 _CHANGEABLE = (
-    "fulfillment_ids", "state", "round", "warned_round", "cause", "original_until", "promised_until", "revised_until", "policy", "silence",
-    "options", "told_at", "remind_at", "reminded_at", "call_at", "called_at", "answer_until", "chosen", "next_at",
+    "fulfillment_ids", "state", "round", "warned_round", "warn", "cause", "original_until", "promised_until", "revised_until", "policy",
+    "silence", "options", "told_at", "remind_at", "reminded_at", "call_at", "called_at", "answer_until", "chosen", "next_at",
 )
 
 
@@ -200,6 +203,13 @@ def due(tx: Tx, *, now: datetime, limit: int) -> dict[str, list[int]]:
     for row in rows:
         found.setdefault(row.state, []).append(row.order_id)
     return {state: sorted(ids) for state, ids in found.items()}
+
+
+def take_warnings(tx: Tx) -> list[int]:
+    """The orders about which the house is still to be warned, and from now on is."""
+    rows = tx.execute(text("""UPDATE delay SET warn = false WHERE id IN (SELECT id FROM delay WHERE warn FOR UPDATE SKIP LOCKED)
+        RETURNING order_id, state"""))
+    return sorted(row.order_id for row in rows if row.state != "settled")
 
 
 def set_aside(tx: Tx, order_id: int, error: str, *, until: datetime) -> None:

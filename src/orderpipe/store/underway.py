@@ -16,7 +16,7 @@ _UNDERWAY = """SELECT f.id, f.order_id, f.shop_id, o.type, f.kind, f.state, f.wa
         c.shipped_at, c.expected_on, now.revision, now.until_at, first.until_at AS first_until, d.state AS delay
     FROM fulfillment f JOIN orders o ON o.id = f.order_id
     JOIN LATERAL (SELECT revision, until_at FROM promise p WHERE p.fulfillment_id = f.id ORDER BY revision DESC LIMIT 1) now ON true
-    JOIN promise first ON first.fulfillment_id = f.id AND first.revision = 1
+    JOIN LATERAL (SELECT until_at FROM promise p WHERE p.fulfillment_id = f.id ORDER BY revision LIMIT 1) first ON true
     LEFT JOIN LATERAL (SELECT shipped_at,
             -- an attempt that failed is made again the next day
             greatest(expected_on, CASE status WHEN 'failed_attempt' THEN (status_at AT TIME ZONE 'UTC')::date + 1 END) AS expected_on

@@ -20,6 +20,7 @@ def upgrade() -> None:
     sa.Column('state', sa.Text(), nullable=False),
     sa.Column('round', sa.SmallInteger(), server_default='1', nullable=False),
     sa.Column('warned_round', sa.SmallInteger(), server_default='0', nullable=False),
+    sa.Column('warn', sa.Boolean(), server_default='false', nullable=False),
     sa.Column('cause', sa.Text(), nullable=False),
     sa.Column('original_until', sa.DateTime(timezone=True), nullable=False),
     sa.Column('promised_until', sa.DateTime(timezone=True), nullable=False),
@@ -52,6 +53,7 @@ def upgrade() -> None:
     )
     op.create_index('ix_delay_next_at', 'delay', ['next_at'], unique=False, postgresql_where=sa.text('next_at IS NOT NULL'))
     op.create_index('ix_delay_order_id', 'delay', ['order_id'], unique=False)
+    op.create_index('ix_delay_warn', 'delay', ['id'], unique=False, postgresql_where=sa.text('warn'))
     op.create_index('uq_delay_open', 'delay', ['order_id'], unique=True, postgresql_where=sa.text("state <> 'settled'"))
     op.create_table('delay_policy',
     sa.Column('shop_id', sa.BigInteger(), nullable=False),
@@ -80,6 +82,7 @@ def downgrade() -> None:
     op.drop_index('ix_outlook_look_at', table_name='outlook')
     op.drop_table('outlook')
     op.drop_table('delay_policy')
+    op.drop_index('ix_delay_warn', table_name='delay', postgresql_where=sa.text('warn'))
     op.drop_index('uq_delay_open', table_name='delay', postgresql_where=sa.text("state <> 'settled'"))
     op.drop_index('ix_delay_order_id', table_name='delay')
     op.drop_index('ix_delay_next_at', table_name='delay', postgresql_where=sa.text('next_at IS NOT NULL'))
