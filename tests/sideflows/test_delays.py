@@ -2,16 +2,24 @@
 Delays: the house is warned first; what is late is told once, with one date; and the ladder ends as the shop's policy says.
 """
 
-from datetime import timedelta
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from typing import Any
+
+import pytest
 
 from orderpipe.domain.delay_terms import Choice, Policy
 from orderpipe.domain.orders import Contact
-from orderpipe.sideflows import delay_choices
+from orderpipe.sideflows import delay_choices, delay_letters
+from orderpipe.sideflows import delays as looking
+from orderpipe.sideflows.queries import Desk
 from orderpipe.store import delays
+from orderpipe.store.metadata import Tx
 from tests import builders
 from tests.floor import Floor
 from tests.late import letters, letters_go_out, of, promised, promises, set_lead, until, waiting
+from workers import delays as jobs
 
 
 def choose(floor: Floor, order_id: int, choice: Choice, by: str = "customer") -> Any:
@@ -39,7 +47,6 @@ def test_first_the_house_is_warned_and_then_the_customer_told(floor: Floor) -> N
     assert len(letter) == 1
     assert letter[0]["silence"] == "consents"
     assert letter[0]["options"] == ["wait", "cancel"]
-    floor.check()
 
 
 def test_is_looked_at_when_it_may_turn_and_not_at_every_tick(floor: Floor) -> None:
@@ -63,7 +70,6 @@ def test_silence_is_consent_to_a_first_short_delay(floor: Floor) -> None:
     reminder = [row for row in letters(floor, order_id) if row["kind"] == "delay-reminder"]
     assert reminder[0]["channel"] == "sms"
     assert floor.state(order_id)[0] == "promised"
-    floor.check()
 
 
 def test_silence_cancels_a_long_delay_at_the_day_that_was_announced(floor: Floor) -> None:
@@ -77,7 +83,6 @@ def test_silence_cancels_a_long_delay_at_the_day_that_was_announced(floor: Floor
     assert timedelta(0) <= floor.now - announced < timedelta(hours=2)
     assert floor.state(order_id)[0] == "canceled"
     assert floor.told(order_id, "canceled")[0]["reason"] == "delay-unanswered"
-    floor.check()
 
 
 def test_a_repeated_delay_needs_the_customers_word(floor: Floor) -> None:
@@ -94,7 +99,6 @@ def test_a_repeated_delay_needs_the_customers_word(floor: Floor) -> None:
     assert [one["until_at"] for one in promises(floor, order_id * 1000 + 1)][1:] == [first, again["revised_until"]]
     until(floor, order_id, state="settled")
     assert floor.state(order_id)[0] == "canceled"
-    floor.check()
 
 
 def test_without_a_date_the_office_calls_before_anything_is_canceled(floor: Floor) -> None:
@@ -106,7 +110,6 @@ def test_without_a_date_the_office_calls_before_anything_is_canceled(floor: Floo
     until(floor, order_id, state="settled", days=70)
     kinds = [one for one in floor.letters(order_id) if one in ("delayed", "delay-reminder", "office-delay-call", "canceled")]
     assert kinds == ["delayed", "delay-reminder", "office-delay-call", "canceled"]
-    floor.check()
 
 
 def test_who_agreed_to_wait_without_a_date_is_told_the_date_when_there_is_one(floor: Floor) -> None:
@@ -120,7 +123,6 @@ def test_who_agreed_to_wait_without_a_date_is_told_the_date_when_there_is_one(fl
     set_lead(floor, 90)
     until(floor, order_id, state="told")
     assert [one["silence"] for one in floor.told(order_id, "delayed")] == ["cancels", "consents"]
-    floor.check()
 
 
 def test_the_part_that_has_come_goes_ahead(floor: Floor) -> None:
@@ -132,12 +134,10 @@ def test_the_part_that_has_come_goes_ahead(floor: Floor) -> None:
     choose(floor, order_id, Choice.PART)
     assert floor.parts(order_id) == {1: ("planned", "stock"), 2: ("released", "pick-scans")}
     assert floor.free() == (3, 3)
-    floor.check()
     floor.deliver(order_id * 1000 + 2)
     floor.stock(on_hand=2)
     floor.restock().deliver(order_id * 1000 + 1)
     assert floor.state(order_id)[0] == "completed"
-    floor.check()
 
 
 def test_something_else_is_sent_instead_at_the_same_price(floor: Floor) -> None:
@@ -156,11 +156,9 @@ def test_something_else_is_sent_instead_at_the_same_price(floor: Floor) -> None:
     assert letter["substitutes"] == [{"number": 1, "quantity": 2, "name": "The better one"}]
     choose(floor, order_id, Choice.SUBSTITUTE)
     assert floor.parts(order_id)[2] == ("released", "pick-scans")
-    floor.check()
     assert floor.value("SELECT sum(quantity * unit_price) FROM order_line WHERE order_id = :id", id=order_id) == 30
     floor.deliver(order_id * 1000 + 2)
     assert floor.state(order_id)[0] == "completed"
-    floor.check()
 
 
 def test_cancels_only_what_is_late_and_asks_for_the_money_back(floor: Floor) -> None:
@@ -176,7 +174,6 @@ def test_cancels_only_what_is_late_and_asks_for_the_money_back(floor: Floor) -> 
     assert floor.state(order_id)[0] == "completed"
     assert floor.told(order_id, "office-refund") == [{"amount": "20.00", "reason": "delay"}]
     assert of(floor, order_id)["settled_how"] == "canceled"
-    floor.check()
 
 
 def test_who_has_caught_up_is_told_nothing_more(floor: Floor) -> None:
@@ -187,7 +184,6 @@ def test_who_has_caught_up_is_told_nothing_more(floor: Floor) -> None:
     for _ in range(6):
         floor.pass_time(hours=2).project()
     assert floor.told(order_id, "delayed") == []
-    floor.check()
 
 
 def test_what_is_packed_meanwhile_is_never_canceled(floor: Floor) -> None:
@@ -200,7 +196,6 @@ def test_what_is_packed_meanwhile_is_never_canceled(floor: Floor) -> None:
     floor.project()
     assert of(floor, order_id)["settled_how"] == "shipped"
     assert floor.parts(order_id)[1] == ("shipped", "carrier")
-    floor.check()
 
 
 def test_the_carriers_own_date_is_told_without_a_choice(floor: Floor) -> None:
@@ -215,7 +210,6 @@ def test_the_carriers_own_date_is_told_without_a_choice(floor: Floor) -> None:
     assert of(floor, order_id)["state"] == "chosen"
     floor.carrier(order_id * 1000 + 1, "delivered").pass_time(days=1).project()
     assert of(floor, order_id)["settled_how"] == "ended"
-    floor.check()
 
 
 def test_every_step_made_twice_changes_nothing(floor: Floor) -> None:
@@ -238,6 +232,49 @@ def test_without_any_message_the_clock_goes_on(floor: Floor) -> None:
     floor.losing = False
     floor.pass_time(minutes=6).project()
     assert of(floor, order_id)["state"] == "told"
+
+
+def test_a_look_of_which_nothing_was_recorded_is_made_again(floor: Floor) -> None:
+    order_id = promised(floor)
+    floor.now += timedelta(days=4)
+    with floor.engine.begin() as tx:
+        assert looking.look(tx, now=floor.now, limit=10).orders == (order_id,)
+    floor.pass_time(minutes=20).project()  # the worker was killed in between
+    assert of(floor, order_id)["state"] == "told"
+
+
+def test_an_order_whose_letter_breaks_is_left_for_a_while_and_the_others_are_told(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+    floor.stock()
+    bad, good = floor.order(), floor.order()
+    floor.receive(bad, good)
+    floor.now += timedelta(days=4)
+    whole = delay_letters._letters
+
+    def breaks(tx: Tx, told: Sequence[Any], desk: Desk, now: datetime) -> Any:
+        assert bad not in [one.delay.order_id for one in told]
+        return whole(tx, told, desk, now)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(delay_letters, "_letters", breaks)
+        floor.project()
+    assert [of(floor, one)["state"] for one in (bad, good)] == ["late", "told"]
+    assert "AssertionError" in of(floor, bad)["last_error"]
+    assert len(promises(floor, bad * 1000 + 1)) == 1
+    floor.pass_time(minutes=61).project()
+    assert of(floor, bad)["state"] == "told"
+
+
+def test_clocks_and_tellers_at_once_tell_each_once(floor: Floor) -> None:
+    floor.stock(on_hand=100)
+    order_ids = [floor.order() for _ in range(12)]
+    floor.receive(*order_ids)
+    floor.now += timedelta(days=4)
+    with ThreadPoolExecutor(4) as at_once:
+        list(at_once.map(lambda _: jobs.project(floor.run), range(4)))
+        list(at_once.map(lambda some: jobs.tell(floor.run, some), [order_ids, order_ids[::-1], order_ids[3:9], order_ids]))
+    assert {of(floor, one)["state"] for one in order_ids} == {"told"}
+    assert {len(floor.told(one, "delayed")) for one in order_ids} == {1}
+    assert {len(promises(floor, one * 1000 + 1)) for one in order_ids} == {2}
 
 
 def test_a_shop_lets_silence_mean_what_it_likes(floor: Floor) -> None:
@@ -272,7 +309,6 @@ def test_a_letter_that_has_not_gone_out_does_not_when_it_is_no_longer_true(floor
     floor.restock().deliver_until_shipped(order_id * 1000 + 1).pass_time(minutes=20).project()
     assert of(floor, order_id)["settled_how"] == "shipped"
     assert floor.told(order_id, "delayed") == []
-    floor.check()
 
 
 def test_what_never_comes_is_canceled_in_the_end_however_often_it_is_put_off(floor: Floor) -> None:
@@ -282,4 +318,3 @@ def test_what_never_comes_is_canceled_in_the_end_however_often_it_is_put_off(flo
     assert len(told) <= 5
     assert told == sorted(set(told))
     assert floor.state(order_id)[0] == "canceled"
-    floor.check()
