@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orderpipe.domain.calendars import WHOLE_DAY, WorkingCalendar, working_seconds_between
-from orderpipe.domain.delays import Terms, Underway, Verdict, must_end_by, new_date, project
+from orderpipe.domain.delays import Terms, Underway, Verdict, must_end_by, project
+from orderpipe.domain.new_dates import new_date
 from orderpipe.domain.promises import LocationTerms
 from orderpipe.flow import FulfillmentState, WaitingFor
 
@@ -43,6 +44,7 @@ def verdict(one: Underway, *, hours: float, was: bool = False) -> Verdict:
     return outlook.verdict(was_at_risk=was)
 
 
+@settings(deadline=None)
 @given(SOME, HOURS, HOURS)
 def test_time_makes_nothing_better(one: Underway, first: float, more: float) -> None:
     order = [Verdict.ON_TIME, Verdict.AT_RISK, Verdict.LATE]
@@ -50,6 +52,7 @@ def test_time_makes_nothing_better(one: Underway, first: float, more: float) -> 
     assert order.index(before) <= order.index(after)
 
 
+@settings(deadline=None)
 @given(SOME, HOURS)
 def test_nothing_ends_before_now(one: Underway, hours: float) -> None:
     now = MONDAY + timedelta(hours=hours)
@@ -60,12 +63,14 @@ def test_nothing_ends_before_now(one: Underway, hours: float) -> None:
     assert outlook.may_until <= outlook.at_best_may_until
 
 
+@settings(deadline=None)
 @given(SOME, HOURS, st.booleans())
 def test_what_was_at_risk_is_out_of_it_only_with_time_to_spare(one: Underway, hours: float, was: bool) -> None:
     if verdict(one, hours=hours, was=True) == Verdict.ON_TIME:
         assert verdict(one, hours=hours, was=False) == Verdict.ON_TIME
 
 
+@settings(deadline=None)
 @given(SOME, HOURS, st.integers(1, 6))
 def test_a_new_date_is_later_than_the_old_and_can_be_kept(one: Underway, hours: float, nth: int) -> None:
     now = MONDAY + timedelta(hours=hours)
@@ -81,6 +86,7 @@ def test_a_new_date_is_later_than_the_old_and_can_be_kept(one: Underway, hours: 
     assert then.verdict(was_at_risk=False) == Verdict.ON_TIME
 
 
+@settings(deadline=None)
 @given(SOME, HOURS)
 def test_no_look_is_needed_before_the_one_that_was_planned(one: Underway, hours: float) -> None:
     now = MONDAY + timedelta(hours=hours)
@@ -91,6 +97,7 @@ def test_no_look_is_needed_before_the_one_that_was_planned(one: Underway, hours:
         assert verdict(one, hours=(then - MONDAY).total_seconds() / 3600 - 0.01) == Verdict.ON_TIME
 
 
+@settings(deadline=None)
 @given(st.floats(0, 20_000, allow_nan=False), st.integers(0, 400), st.sampled_from([OFFICE_HOURS, ALWAYS]))
 def test_the_last_instant_leaves_just_the_time_that_is_needed(minutes: float, hours: int, calendar: WorkingCalendar) -> None:
     latest = MONDAY + timedelta(days=30, hours=hours)

@@ -277,6 +277,21 @@ def test_clocks_and_tellers_at_once_tell_each_once(floor: Floor) -> None:
     assert {len(promises(floor, one * 1000 + 1)) for one in order_ids} == {2}
 
 
+def test_the_house_is_warned_anew_for_the_new_date(floor: Floor) -> None:
+    order_id = waiting(floor)
+    until(floor, order_id, state="told")
+    before = of(floor, order_id)
+    floor.stock()
+    floor.restock()
+    floor.now = before["revised_until"] - timedelta(days=3)
+    while len(floor.told(order_id, "office-at-risk")) < 2:
+        floor.pass_time(hours=1).project()
+        letters_go_out(floor)
+    assert [one["orders"][0]["turn"] for one in floor.told(order_id, "office-at-risk")] == ["shop", "warehouse"]
+    after = of(floor, order_id)
+    assert (after["promised_until"], after["revised_until"]) == (before["promised_until"], before["revised_until"])
+
+
 def test_a_shop_lets_silence_mean_what_it_likes(floor: Floor) -> None:
     order_id = promised(floor)
     with floor.engine.begin() as tx:

@@ -28,7 +28,6 @@ from orderpipe.domain.promises import (
     carrier_calendar,
     delivery_day,
     end_of_deliveries,
-    step,
 )
 from orderpipe.domain.targets import PERFORMED, UNTIL_PERFORMED, UNTIL_SHIPPED, Policies, UnknownPolicy
 from orderpipe.flow import WAITS, FulfillmentState, Owner, WaitingFor
@@ -44,9 +43,6 @@ UNHEARD = timedelta(hours=12)
 
 SOONEST, LATEST, LATEST_OF_STOCK = timedelta(minutes=5), timedelta(days=7), timedelta(days=1)
 """When a fulfillment is looked at again: not before, not after, and not after where the shop may give another lead time any day."""
-
-SPARE_DAYS, MOST_SPARE_DAYS = 1, 8
-"""Working days of the carrier that a revised date has in reserve, twice as many with each further date, but never more than that."""
 
 _DAY = timedelta(days=1)
 _UNKNOWABLE = (NoCarrier, NoWorkingTime, UnknownCountry, UnknownPolicy)
@@ -208,8 +204,7 @@ def _of_goods(one: Underway, terms: Terms, now: datetime) -> Outlook:
 
 
 def _of_appointment(one: Underway, terms: Terms, now: datetime) -> Outlook:
-    following = terms.following(one)
-    until = one.promised_until
+    following, until = terms.following(one), one.promised_until
     limits = must_end_by(terms.calendar, until, following), must_end_by(terms.calendar, until, HURRIED * following)
     begins = max(one.entered_at, one.not_before or one.entered_at)
     ends = add_working_time(terms.calendar, begins, terms.target(one))
@@ -222,8 +217,9 @@ def _of_parcel(one: Underway, location: LocationTerms, now: datetime) -> Outlook
     scheduled = end_of_deliveries(location, _scheduled(one, location))
     at_best = arrives if said or scheduled > now else now - UNHEARD
     until = one.promised_until
+    changes_at = scheduled if scheduled > now else local_time(location.time_zone, _tomorrow(location, now), time(0))
     # days of delivery are as far apart as can be, so nothing goes to and fro here
-    return Outlook(arrives, at_best, until, until, scheduled if scheduled > now else until, calm=timedelta(0))
+    return Outlook(arrives, at_best, until, until, changes_at, calm=timedelta(0))
 
 
 def _scheduled(one: Underway, location: LocationTerms) -> date:
@@ -240,8 +236,11 @@ def _arrives(one: Underway, location: LocationTerms, now: datetime) -> datetime:
     if scheduled > now:
         return scheduled
     carrier = carrier_calendar(location.carrier, location.country, one.country)
-    today = now.astimezone(ZoneInfo(location.time_zone)).date()
-    return end_of_deliveries(location, add_working_days(carrier, today + _DAY, 0))
+    return end_of_deliveries(location, add_working_days(carrier, _tomorrow(location, now), 0))
+
+
+def _tomorrow(location: LocationTerms, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(location.time_zone)).date() + _DAY
 
 
 def _lead(one: Underway) -> timedelta:
@@ -277,57 +276,6 @@ def must_end_by(calendar: WorkingCalendar, latest: datetime, minutes: float) -> 
         else:
             too_late = middle
     return fits
-
-
-@dataclass(frozen=True, slots=True)
-class NewDate:
-    """A date that can be kept (UTC), with the arithmetic as in a first promise; `until_at` None: nobody can name one."""
-
-    from_at: datetime
-    until_at: datetime | None
-    arithmetic: tuple[Mapping[str, str], ...]
-
-
-def new_date(one: Underway, terms: Terms, now: datetime, *, nth: int = 1) -> NewDate:
-    """
-    The date to promise instead, as the `nth` new one: by the targets, with a reserve, and later than what is promised now.
-
-    Raises NoCarrier, NoWorkingTime, UnknownCountry.
-    """
-    outlook = project(one, terms, now)
-    if outlook is None or (outlook.lapsed and not one.lead_days):
-        return NewDate(now, None, (step("stock", "nobody knows when it comes", now),))
-    steps: list[Mapping[str, str]] = []
-    if one.awaits_stock:
-        steps.append(step("stock", f"not in stock, expected within {one.lead_days or UNKNOWN_LEAD_DAYS} days", outlook.ends_at))
-    if one.kind == APPOINTMENT:
-        return _new_hour(one, terms, outlook, now)
-    assert terms.location is not None
-    carrier = carrier_calendar(terms.location.carrier, terms.location.country, one.country)
-    zone = ZoneInfo(terms.location.time_zone)
-    if one.on_its_way:
-        day = outlook.ends_at.astimezone(zone).date()
-        steps.append(step("carrier", f"{terms.location.carrier}: expected", outlook.ends_at))
-    else:
-        ready = add_working_time(terms.calendar, outlook.ends_at, terms.following(one))
-        where, days = terms.location.carrier_takes(one.country)
-        day = delivery_day(carrier, terms.location, ready, days)
-        steps.append(step("prepare", f"picking and packing: {terms.following(one):g} working minutes more", ready))
-        steps.append(step("carrier", f"{terms.location.carrier}, {where}: {days} working days", end_of_deliveries(terms.location, day)))
-    reserve = 0 if one.on_its_way else min(SPARE_DAYS << (nth - 1), MOST_SPARE_DAYS)
-    until = end_of_deliveries(terms.location, max(add_working_days(carrier, day, reserve), _day_after(one, zone)))
-    steps.append(step("reserve", "in reserve", until))
-    return NewDate(max(local_time(terms.location.time_zone, day, time(8)), now), until, tuple(steps))
-
-
-def _day_after(one: Underway, zone: ZoneInfo) -> date:
-    return one.promised_until.astimezone(zone).date() + _DAY
-
-
-def _new_hour(one: Underway, terms: Terms, outlook: Outlook, now: datetime) -> NewDate:
-    ready = add_working_time(terms.calendar, outlook.ends_at, terms.following(one))
-    until = max(add_working_time(terms.calendar, ready, 480), one.promised_until + _DAY)
-    return NewDate(now, until, (step("perform", "performing the service", ready), step("reserve", "in reserve", until)))
 
 
 def cause_of(one: Underway) -> Cause:

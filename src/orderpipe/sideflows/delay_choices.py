@@ -11,7 +11,8 @@ from decimal import Decimal
 
 from orderpipe.domain.decisions import Audience, Tell
 from orderpipe.domain.delay_terms import Choice, still_open
-from orderpipe.domain.delays import Underway, new_date, terms_of
+from orderpipe.domain.delays import Underway, terms_of
+from orderpipe.domain.new_dates import new_date
 from orderpipe.domain.orders import fulfillment_id
 from orderpipe.flow import CANCELABLE, Unit, WaitingFor
 from orderpipe.settings import settings

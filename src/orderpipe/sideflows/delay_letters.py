@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 
 from orderpipe.domain.decisions import Audience, Tell
 from orderpipe.domain.delay_terms import Choice, Late, Policy, Rights, Silence, Step, next_step, options, rights
-from orderpipe.domain.delays import Cause, NewDate, Underway, new_date, terms_of
+from orderpipe.domain.delays import Cause, Underway, terms_of
 from orderpipe.domain.links import KEPT, Purpose, Signer
+from orderpipe.domain.new_dates import NewDate, new_date
 from orderpipe.sideflows import delay_choices
 from orderpipe.sideflows import delays as looking
 from orderpipe.sideflows.delay_offers import Offers, offers_for

@@ -18,11 +18,11 @@ from orderpipe.domain.delays import (
     Underway,
     Verdict,
     cause_of,
-    new_date,
     owner_of,
     project,
     terms_of,
 )
+from orderpipe.domain.new_dates import new_date
 from orderpipe.domain.orders import number_of, order_of
 from orderpipe.domain.promises import LocationTerms
 from orderpipe.domain.targets import Policies
@@ -202,14 +202,14 @@ def _after_it_was_told(seen: _Seen, late: Sequence[Underway], troubled: Sequence
     assert delay is not None
     dateless = delay.revised_until is None
     if late and (not dateless or all(rules.has_a_date(one) for one in late)):
-        some = {one.id: one for one in (*seen.covered(), *late)}
-        _renew(delay, list(some.values()), work, state="late", next_at=rules.now, round=delay.round + 1)
+        still = [one for one in seen.covered() if one.can_be_taken_back and one not in late]
+        _renew(delay, [*late, *still], work, state="late", next_at=rules.now, round=delay.round + 1)
         _note(late, troubled, rules.now, work)
     elif not any(one.can_be_taken_back or delay.cause == Cause.CARRIER for one in seen.covered()):
         _over(delay, "shipped" if seen.covered() else "ended", work)
-    elif troubled and not dateless and delay.warned_round <= delay.round:
-        _renew(delay, seen.covered() or troubled, work, warned_round=delay.round + 1, warn=True)
-        _note((), troubled, rules.now, work)
+    elif (again := [one for one in troubled if one in seen.covered()]) and not dateless and delay.warned_round <= delay.round:
+        _renew(delay, (), work, warned_round=delay.round + 1, warn=True)
+        _note((), again, rules.now, work)
 
 
 def _about(some: Sequence[Underway]) -> dict[str, Any]:
@@ -220,8 +220,10 @@ def _about(some: Sequence[Underway]) -> dict[str, Any]:
 
 
 def _renew(delay: Delay, some: Sequence[Underway], work: _Work, **columns: Any) -> None:
+    """Change a delay, which from now on is about these fulfillments; without any it stays about the same."""
     standing = {"state": delay.state, "next_at": delay.next_at, "round": delay.round, "warned_round": delay.warned_round, "warn": False}
-    work.renewed.append({"id": delay.id, **standing, **_about(some), **columns})
+    about = {name: getattr(delay, name) for name in ("fulfillment_ids", "cause", "original_until", "promised_until")}
+    work.renewed.append({"id": delay.id, **standing, **(_about(some) if some else about), **columns})
 
 
 def _over(delay: Delay, how: str, work: _Work) -> None:
