@@ -97,7 +97,7 @@ def _late(tx: Tx, order_id: int, clock: Clock) -> None:
     promises.write(tx, [{
         "fulfillment_id": unit, "revision": 1, "from_at": until, "until_at": until, "arithmetic": [], "reason": "first", "at": clock(),
     }])
-    delays.begin(tx, [{
+    delays.write_new(tx, [{
         "order_id": order_id, "shop_id": 1, "fulfillment_ids": [unit], "state": "told", "round": 1, "warned_round": 1, "warn": False,
         "cause": "stock", "original_until": until, "promised_until": until, "options": ["wait", "cancel"], "found_at": until,
         "next_at": until,

@@ -144,7 +144,7 @@ def record(tx: Tx, order_ids: Collection[int], now: datetime) -> None:
     work = _Work()
     for order_id, some in found.items():
         _judge(_seen(order_id, some, known.get(order_id), rules), before.get(order_id, 0), rules, work)
-    delays.begin(tx, work.begun)
+    delays.write_new(tx, work.begun)
     delays.renew(tx, work.renewed)
     _settle(tx, work.settled, now)
     journal.write(tx, work.entries, now=now, actor="clock")

@@ -150,7 +150,7 @@ def told_before(tx: Tx, order_ids: Collection[int]) -> dict[int, int]:
     return {row.order_id: int(row.rounds) for row in rows}
 
 
-def begin(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+def write_new(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write delays that have just been found; the caller holds the orders' locks."""
     if rows:
         names = ", ".join(rows[0])
