@@ -6,7 +6,7 @@ Everything but Celery is the real thing: the runner, the stages, the side flows,
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any, Never
@@ -50,7 +50,7 @@ from orderpipe.store.notifications import notification
 from orderpipe.store.orders import orders
 from orderpipe.store.stock import stock_movement
 from tests import builders
-from workers import run, sweep
+from workers import delays, run, sweep
 from workers.run import Run
 
 OFFICE = "office@orderpipe.example"
@@ -169,7 +169,9 @@ class Floor:
             "notify.email": lambda _: None,
             "notify.sms": lambda _: None,
         }
-        if name in jobs:
+        if name in ("delay.tell", "delay.escalate"):
+            {"delay.tell": delays.tell, "delay.escalate": delays.escalate}[name](self.run, ids)
+        elif name in jobs:
             with self.engine.begin() as tx:
                 jobs[name](tx)
         else:
@@ -225,11 +227,14 @@ class Floor:
     def _shop_of(self, tx: Tx, fulfillment_id: int) -> int:
         return int(tx.execute(text("SELECT shop_id FROM orders WHERE id = :id"), {"id": order_of(fulfillment_id)}).scalar_one())
 
-    def carrier(self, fulfillment_id: int, *statuses: str) -> "Floor":
-        """The carrier's words on a parcel, and what comes of them."""
+    def carrier(self, fulfillment_id: int, *statuses: str, expected_on: date | None = None) -> "Floor":
+        """The carrier's words on a parcel, with the day it names, and what comes of them."""
         with self.engine.begin() as tx:
             number = tx.execute(text("SELECT tracking_number FROM parcel WHERE fulfillment_id = :id"), {"id": fulfillment_id}).scalar_one()
-            words = [TrackingEvent(str(number), f"word-{next(_numbers)}", ParcelStatus(status), self.now) for status in statuses]
+            words = [
+                TrackingEvent(str(number), f"word-{next(_numbers)}", ParcelStatus(status), self.now, expected_on=expected_on)
+                for status in statuses
+            ]
             recorded = tracking.record_events(tx, words, shop_id=self._shop_of(tx, fulfillment_id), by="carrier", now=self.now)
             self.give(recorded.hints)
         return self.work()
@@ -320,6 +325,11 @@ class Floor:
         self.deliver(*(one["id"] for one in self.fulfillments(order_id)))
         assert self.state(order_id) == ("completed", None)
         return order_id
+
+    def project(self) -> "Floor":
+        """The job that looks at the promises, and what comes of it."""
+        delays.project(self.run)
+        return self.work()
 
     def row(self, order_id: int) -> Row:
         """The order as it stands."""

@@ -76,8 +76,8 @@ def test_sets_what_a_customer_wants_of_our_letters(orderpipe: Terminal, engine: 
     assert preferences() == []
     assert preferences("--off", "shipped", "--off", "thank-you", "--language", "zh") == ["shipped", "thank-you"]
     assert preferences("--on", "shipped") == ["thank-you"]
-    assert preferences("--off", "all") == ["shipped", "out-for-delivery", "part-delivered", "thank-you"]
-    assert preferences("--on", "shipped") == ["out-for-delivery", "part-delivered", "thank-you"]
+    assert preferences("--off", "all") == ["shipped", "out-for-delivery", "part-delivered", "thank-you", "rating-reminder"]
+    assert preferences("--on", "shipped") == ["out-for-delivery", "part-delivered", "thank-you", "rating-reminder"]
     floor.stock()
     floor.receive(order_id).deliver(order_id * 1000 + 1)
     with engine.begin() as tx:

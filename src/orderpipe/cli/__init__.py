@@ -13,6 +13,7 @@ from orderpipe.cli import (
     audit,
     case,
     check,
+    delay,
     demo,
     doctor,
     flow,
@@ -37,8 +38,8 @@ from orderpipe.cli.app import app
 from orderpipe.cli.errors import sentence_for
 
 __all__ = [
-    "answer", "app", "audit", "case", "check", "demo", "doctor", "flow", "imports", "mail", "mail_care", "mail_in", "main", "migrate",
-    "order", "query", "report", "returned", "shop", "shop_letters", "stock", "template", "up", "version", "why",
+    "answer", "app", "audit", "case", "check", "delay", "demo", "doctor", "flow", "imports", "mail", "mail_care", "mail_in", "main",
+    "migrate", "order", "query", "report", "returned", "shop", "shop_letters", "stock", "template", "up", "version", "why",
 ]
 
 
