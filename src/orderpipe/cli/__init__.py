@@ -25,6 +25,7 @@ from orderpipe.cli import (
     query,
     report,
     returned,
+    rule,
     shop,
     shop_letters,
     stock,
@@ -38,7 +39,7 @@ from orderpipe.cli.errors import sentence_for
 
 __all__ = [
     "answer", "app", "audit", "case", "check", "demo", "doctor", "flow", "imports", "mail", "mail_care", "mail_in", "main", "migrate",
-    "order", "query", "report", "returned", "shop", "shop_letters", "stock", "template", "up", "version", "why",
+    "order", "query", "report", "returned", "rule", "shop", "shop_letters", "stock", "template", "up", "version", "why",
 ]
 
 
