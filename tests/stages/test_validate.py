@@ -117,6 +117,15 @@ def test_leaves_what_is_given_away_to_the_office_which_may_let_it_pass(floor: Fl
     assert floor.state(order) == ("promised", "fulfillments")
 
 
+def test_what_the_office_lets_pass_leaves_the_customer_s_questions_open(floor: Floor) -> None:
+    floor.stock()
+    order = received(floor, (DraftLine("SKU-1", 2, "Kettle", Decimal(0)),), payment_method="")
+    floor.office(order, "resume")
+    assert [doubt["rule"] for doubt in doubts(floor, order)] == ["payment-method-missing"]
+    floor.answer(order, {"/payment_method": "invoice"})
+    assert floor.state(order) == ("promised", "fulfillments")
+
+
 def test_the_office_cannot_let_pass_what_nobody_may_override(floor: Floor) -> None:
     order = received(floor, ship_to=None, customer=Contact("Ann Ok", "", "020 7946 0958"))
     assert floor.state(order) == ("received", "office")
