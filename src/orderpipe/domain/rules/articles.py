@@ -6,6 +6,7 @@ Articles: each line names something that the shop has and still sells, in a numb
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from orderpipe.domain.rules.completeness import of
 from orderpipe.domain.rules.findings import Doubt
@@ -114,9 +115,13 @@ def _slips(quantity: int, most: int) -> tuple[int, ...]:
 
 def is_fee(line: LineToCheck, limits: Limits | None = None) -> bool:
     """Whether the description is a few words, one of them a word for fees or one that the shop has for them besides; no service is one."""
-    said = line.description.casefold().split()
-    if line.kind != GOODS or not 0 < len(said) <= _LONGEST_FEE:
+    return line.kind == GOODS and _reads_like_a_fee(line.description, words(limits, "words") if limits else frozenset())
+
+
+@lru_cache(maxsize=16384)
+def _reads_like_a_fee(description: str, besides: frozenset[str]) -> bool:
+    said, known = description.casefold().split(), FEES | besides
+    if not 0 < len(said) <= _LONGEST_FEE:
         return False
-    known = FEES | (words(limits, "words") if limits else frozenset())
     # languages that set no spaces between words are searched within
     return not known.isdisjoint(said) or any(word in said[0] for word in known if not word.isascii())

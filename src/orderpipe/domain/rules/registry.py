@@ -4,6 +4,8 @@ The rules by their names: how grave what they find is, who may override it, and 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import lru_cache
 
 from orderpipe.domain.contacts import channel_of
 from orderpipe.domain.rules import addresses, articles, changes, completeness, dates, duplicates, prices
@@ -81,6 +83,15 @@ RULES: tuple[Rule, ...] = (
     Rule("purchase-order-again", duplicates.purchase_order_again, ASK, CUSTOMER),
     Rule("requested-date-impossible", dates.requested_date_impossible, ASK, OFFICE, {"days": 1}),
 )
+
+NEVER = timedelta(0)
+
+
+@lru_cache(maxsize=1024)
+def twins_within(rules: tuple[Rule, ...]) -> timedelta:
+    """How long ago an order may have come that one checked by these rules is compared with; NEVER where none is."""
+    return max((timedelta(minutes=float(rule.limits["minutes"])) for rule in rules if "minutes" in rule.limits), default=NEVER)
+
 
 RULE: Mapping[str, Rule] = {rule.name: rule for rule in RULES}
 
