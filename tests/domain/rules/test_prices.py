@@ -29,7 +29,9 @@ def test_shows_what_is_usual_and_proposes_what_was_last_agreed() -> None:
 def test_takes_a_price_that_others_paid_as_possible() -> None:
     paid = Norm(200, 1, 1, Decimal("0.39"), Decimal("8.29"))
     assert not found("price-differs", priced("0.39", own=Own(3, 1, 20, Decimal("2.95")), article=paid))
+    assert found("price-differs", priced("0.38", own=Own(3, 1, 20, Decimal("2.95")), article=paid))
     assert found("price-differs", priced("0.03", article=paid))
+    assert not found("price-differs", priced("0.04", article=paid))
     assert not found("price-differs", priced("0.03", article=Norm(9, 1, 1, Decimal("0.39"), Decimal("8.29"))))
 
 

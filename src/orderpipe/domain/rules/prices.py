@@ -41,13 +41,15 @@ def price_not_positive(order: OrderToCheck, _: Limits) -> Iterator[Doubt]:
 
 
 def price_differs(order: OrderToCheck, limits: Limits) -> Iterator[Doubt]:
-    """A price is many times the one in the catalogue, last agreed with the customer or paid by others, or a fraction of it."""
+    """A price is many times, or a fraction of, the catalogue's and the customer's last one, and of all that anybody paid."""
     for place, line in enumerate(order.lines):
         if line.unit_price is None or line.unit_price <= 0 or is_fee(line):
             continue
-        bounds = [*_bounds(_ours(order, line), limits, "times"), *_bounds(_others(order, line, limits), limits, "times_others")]
+        ours, others = _ours(order, line), _others(order, line, limits)
+        # what anybody paid is possible; only where nothing else is known it has to be far from that
+        bounds = [*_bounds(ours, number(limits, "times")), *_bounds(others, 1 if ours else number(limits, "times_others"))]
         if bounds and not min(low for low, _ in bounds) <= line.unit_price <= max(high for _, high in bounds):
-            known = [*_ours(order, line), *_others(order, line, limits)]
+            known = [*ours, *others]
             facts = {**of(line), "usual_from": plain(min(known)), "usual_to": plain(max(known)), "currency": order.currency}
             yield Doubt(f"/lines/{place}/unit_price", plain(line.unit_price), _agreed(order, line), facts)
 
@@ -77,9 +79,9 @@ def _others(order: OrderToCheck, line: LineToCheck, limits: Limits) -> list[Deci
     return [price for price in (line.article.lowest_price, line.article.highest_price) if price]
 
 
-def _bounds(prices: Sequence[Decimal], limits: Limits, name: str) -> list[tuple[Decimal, Decimal]]:
-    times = Decimal(str(number(limits, name)))
-    return [(price / times, price * times) for price in prices]
+def _bounds(prices: Sequence[Decimal], times: float) -> list[tuple[Decimal, Decimal]]:
+    factor = Decimal(str(times))
+    return [(price / factor, price * factor) for price in prices]
 
 
 def _agreed(order: OrderToCheck, line: LineToCheck) -> tuple[str, ...]:
