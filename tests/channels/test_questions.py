@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from orderpipe.channels.questions import question_of
+from orderpipe.channels.samples import ORDER
 from orderpipe.channels.views import OrderView
 from orderpipe.channels.wording import LANGUAGES, wording
 from orderpipe.domain.rules import RULES
-from tests.letters import ORDER
 
 EVIDENCE: dict[str, dict[str, Any]] = {
     "quantity-unusual": {
