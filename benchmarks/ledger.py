@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from orderpipe.store.metadata import metadata
 
-SHARED = frozenset({"customer", "job_clock", "article_memory", "customer_memory", "memory_progress", "memory_waiting"})
+SHARED = frozenset({"customer", "job_clock", "link_key", "article_memory", "customer_memory", "memory_progress", "memory_waiting"})
 """Tables whose rows do not grow with the orders: some a customer, some an article, one a job."""
 
 _TABLES = text("""SELECT relname, n_tup_ins, n_tup_del, n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables""")
