@@ -117,14 +117,17 @@ class Floor:
         """A message's run by this floor's clock."""
         return Run(self.engine, lambda: self.now, "task-1")
 
-    def order(self, lines: builders.Lines = (("SKU-1", 2),), *, shop: str = "demo", kind: str = "goods", **draft: Any) -> int:
+    def order(
+        self, lines: builders.Lines | Sequence[DraftLine] = (("SKU-1", 2),), *, shop: str = "demo", kind: str = "goods", **draft: Any
+    ) -> int:
         """An order that has just been taken down; its products are made where they are missing."""
-        pairs = list(lines.items()) if isinstance(lines, Mapping) else list(lines)
+        given = lines.items() if isinstance(lines, Mapping) else lines
+        wanted = [one if isinstance(one, DraftLine) else DraftLine(*one) for one in given]
         with self.engine.begin() as tx:
             shop_id = builders.shop(tx, shop)
-            for sku, _ in pairs:
-                builders.product(tx, sku, shop_id, kind=kind, price=10)
-            made = OrderDraft(f"REF-{next(_numbers)}", **(_DRAFT | {"lines": tuple(DraftLine(*pair) for pair in pairs)} | draft))
+            for one in wanted:
+                builders.product(tx, one.sku, shop_id, kind=kind, price=10)
+            made = OrderDraft(f"REF-{next(_numbers)}", **(_DRAFT | {"lines": tuple(wanted)} | draft))
             outcome = record(tx, [Received(shop_id, made.reference.encode(), made)], self.now)[0]
         assert isinstance(outcome, Recorded), outcome
         return outcome.order_id

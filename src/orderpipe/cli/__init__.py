@@ -26,6 +26,7 @@ from orderpipe.cli import (
     query,
     report,
     returned,
+    rule,
     shop,
     shop_letters,
     stock,
@@ -39,7 +40,7 @@ from orderpipe.cli.errors import sentence_for
 
 __all__ = [
     "answer", "app", "audit", "case", "check", "delay", "demo", "doctor", "flow", "imports", "mail", "mail_care", "mail_in", "main",
-    "migrate", "order", "query", "report", "returned", "shop", "shop_letters", "stock", "template", "up", "version", "why",
+    "migrate", "order", "query", "report", "returned", "rule", "shop", "shop_letters", "stock", "template", "up", "version", "why",
 ]
 
 
