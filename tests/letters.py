@@ -56,6 +56,10 @@ FACTS: dict[str, Mapping[str, Any]] = {
     "office-target-breached": {"stage": "validated", "since": SOON, "target_minutes": 240},
     "office-parcel-lost": {"tracking_number": "00340434161094021501"},
     "office-no-date": {"reason": "The calendar standard has no working time."},
+    "office-webhook-disabled": {
+        "endpoint": "whe_000000000007", "url": "https://shop.example/hooks/orders", "reason": "It answered 503.",
+        "since": SOON, "disabled_at": LATER,
+    },
     "office-reminder": {"waiting_for": "office", "since": SOON},
 }
 

@@ -13,6 +13,7 @@ PERIODS: dict[str, timedelta] = {
     "target.check": timedelta(seconds=3 * settings().sweep_seconds),
     "notify.email": timedelta(seconds=2 * settings().sweep_seconds),
     "notify.sms": timedelta(seconds=2 * settings().sweep_seconds),
+    "webhook.collect": timedelta(seconds=settings().sweep_seconds / 2),
     "journal.seal": timedelta(hours=1),
     "idempotency.forget": timedelta(days=1),
 }

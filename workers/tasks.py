@@ -20,7 +20,7 @@ from orderpipe.sideflows import office, queries, restock, targets
 from orderpipe.sideflows.queries import Desk
 from orderpipe.store import clock, idempotency, units
 from orderpipe.store.metadata import Tx
-from workers import few, run, seal, send
+from workers import few, run, seal, send, webhooks
 from workers.run import Run
 from workers.schedule import PERIODS
 from workers.sweep import sweep
@@ -177,6 +177,7 @@ _tick("sweep", sweep)
 _tick("idempotency.forget", _forget_keys)
 _tick("target.check", _check_targets)
 _tick(seal.JOB, seal.seal_journal)
+_tick(webhooks.COLLECT, webhooks.collect)
 
 
 @app.task(name="restock", base=OrderpipeTask, bind=True)
@@ -195,3 +196,9 @@ def notify_email(self: OrderpipeTask) -> str:
 def notify_sms(self: OrderpipeTask) -> str:
     """Send the text messages that are due, until none is left or a few seconds are over."""
     return str(send.drain(self.started().engine, "sms", now=self.started().clock))
+
+
+@app.task(name=webhooks.SEND, base=OrderpipeTask, bind=True)
+def notify_webhook(self: OrderpipeTask) -> str:
+    """Bring the events that are due to the shops' own systems, until none is left or a few seconds are over."""
+    return webhooks.send(self.started())

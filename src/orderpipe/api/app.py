@@ -24,6 +24,8 @@ from orderpipe.api import (
     status,
     stock,
     warehouse,
+    webhook_deliveries,
+    webhook_endpoints,
     work_list,
 )
 from orderpipe.api.auth import Keys
@@ -41,7 +43,8 @@ from orderpipe.serving.hints import Hints
 
 ROUTERS: tuple[APIRouter, ...] = (
     orders_in.router, orders_bulk.router, orders_out.router, order_steps.router, intakes_out.router, payments.router,
-    warehouse.router, work_list.router, carrier.router, stock.router, products.router, status.router, health.router,
+    warehouse.router, work_list.router, carrier.router, stock.router, products.router,
+    webhook_endpoints.router, webhook_deliveries.router, status.router, health.router,
 )
 STREAMS = frozenset({"/v1/orders/bulk"})
 """Paths whose bodies are read as they come and may be of any length."""

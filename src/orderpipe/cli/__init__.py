@@ -8,13 +8,13 @@ import sys
 
 import typer
 
-from orderpipe.cli import audit, check, demo, doctor, flow, imports, mail, migrate, order, shop, stock, up, version, why
+from orderpipe.cli import audit, check, demo, doctor, flow, imports, mail, migrate, order, shop, stock, up, version, webhook, why
 from orderpipe.cli.app import app
 from orderpipe.cli.errors import sentence_for
 
 __all__ = [
     "app", "audit", "check", "demo", "doctor", "flow", "imports", "mail", "main", "migrate", "order", "shop", "stock", "up", "version",
-    "why",
+    "webhook", "why",
 ]
 
 

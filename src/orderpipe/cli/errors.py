@@ -3,10 +3,12 @@ Which errors are somebody's mistake or a server that is not there, told in a sen
 """
 
 from orderpipe.cli.refusals import Refusal
+from orderpipe.domain.addresses import NotNetworks
 from orderpipe.domain.orders import UnknownNumber
 from orderpipe.local.refusals import CannotStart
 from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.sideflows.office import DecisionRefused
+from orderpipe.sideflows.webhooks import EndpointRefused, NoSuchEndpoint
 from orderpipe.store.database import DatabaseError, is_transient
 from orderpipe.store.imports import ImportedElsewhere
 from orderpipe.store.locations import LocationTaken
@@ -16,7 +18,7 @@ from orderpipe.store.standing import UnknownOrder
 
 REFUSALS = (
     CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, SealsOutOfReach, CannotStart,
-    ImportedElsewhere,
+    ImportedElsewhere, EndpointRefused, NoSuchEndpoint, NotNetworks,
 )
 
 

@@ -20,12 +20,13 @@ from orderpipe.store import (
     shops,
     stock,
     tracking,
+    webhooks,
 )
 from orderpipe.store.metadata import metadata
 
 MODULES = (
     shops, customers, products, stock, intakes, orders, imports, holds, fulfillments, scans, tracking, promises, notifications, journal,
-    seals, policies, link_keys,
+    seals, policies, link_keys, webhooks,
 )
 
 __all__ = ["MODULES", "metadata"]
