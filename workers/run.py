@@ -230,12 +230,12 @@ def _count_crash(run: Run, step: Step, ids: Sequence[int]) -> int:
 
 def park(run: Run, unit: Unit, unit_id: int, error: BaseException) -> None:
     """Give a unit that breaks its stage to the office, with the error and the order's number; the others go on."""
-    sentence = f"{type(error).__name__}: {error}"[:500]
+    sentence, kind = f"{type(error).__name__}: {error}"[:500], type(error).__name__
     with run.engine.begin() as tx:
         now = run.clock()
         claimed = {one.id: one for one in units.claim(tx, unit, [unit_id]) if one.state not in ENDS}
         occasion = Occasion(now, "runner", policies.policies(tx, now), settings().office_email, run.task_id)
-        parked = [_parked(unit, one, sentence, now) for one in claimed.values()]
+        parked = [replace(_parked(unit, one, sentence, now), note={"error": kind}) for one in claimed.values()]
         effects = carry_out(tx, unit, claimed, parked, occasion=occasion)
         units.note_error(tx, unit, unit_id, sentence)
     hint(effects)

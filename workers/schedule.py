@@ -16,6 +16,7 @@ PERIODS: dict[str, timedelta] = {
     "webhook.collect": timedelta(seconds=settings().sweep_seconds / 2),
     "journal.seal": timedelta(hours=1),
     "idempotency.forget": timedelta(days=1),
+    "retention.apply": timedelta(days=1),
 }
 
 _ASKED = timedelta(minutes=5)

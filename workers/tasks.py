@@ -20,7 +20,7 @@ from orderpipe.sideflows import office, queries, restock, targets
 from orderpipe.sideflows.queries import Desk
 from orderpipe.store import clock, idempotency, units
 from orderpipe.store.metadata import Tx
-from workers import few, run, seal, send, webhooks
+from workers import few, retention, run, seal, send, webhooks
 from workers.run import Run
 from workers.schedule import PERIODS
 from workers.sweep import sweep
@@ -177,6 +177,7 @@ _tick("sweep", sweep)
 _tick("idempotency.forget", _forget_keys)
 _tick("target.check", _check_targets)
 _tick(seal.JOB, seal.seal_journal)
+_tick(retention.JOB, retention.erase_what_is_due)
 _tick(webhooks.COLLECT, webhooks.collect)
 
 

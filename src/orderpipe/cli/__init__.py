@@ -8,13 +8,31 @@ import sys
 
 import typer
 
-from orderpipe.cli import audit, check, demo, doctor, flow, imports, mail, migrate, order, shop, stock, up, version, webhook, why
+from orderpipe.cli import (
+    audit,
+    check,
+    customer,
+    demo,
+    doctor,
+    flow,
+    imports,
+    mail,
+    migrate,
+    order,
+    retention,
+    shop,
+    stock,
+    up,
+    version,
+    webhook,
+    why,
+)
 from orderpipe.cli.app import app
 from orderpipe.cli.errors import sentence_for
 
 __all__ = [
-    "app", "audit", "check", "demo", "doctor", "flow", "imports", "mail", "main", "migrate", "order", "shop", "stock", "up", "version",
-    "webhook", "why",
+    "app", "audit", "check", "customer", "demo", "doctor", "flow", "imports", "mail", "main", "migrate", "order", "retention", "shop",
+    "stock", "up", "version", "webhook", "why",
 ]
 
 

@@ -8,6 +8,7 @@ from orderpipe.domain.orders import UnknownNumber
 from orderpipe.local.refusals import CannotStart
 from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.sideflows.office import DecisionRefused
+from orderpipe.sideflows.privacy import StillUnderWay, UnknownCustomer
 from orderpipe.sideflows.webhooks import EndpointRefused, NoSuchEndpoint
 from orderpipe.store.database import DatabaseError, is_transient
 from orderpipe.store.imports import ImportedElsewhere
@@ -18,7 +19,7 @@ from orderpipe.store.standing import UnknownOrder
 
 REFUSALS = (
     CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, SealsOutOfReach, CannotStart,
-    ImportedElsewhere, EndpointRefused, NoSuchEndpoint, NotNetworks,
+    ImportedElsewhere, EndpointRefused, NoSuchEndpoint, NotNetworks, StillUnderWay, UnknownCustomer,
 )
 
 

@@ -24,7 +24,7 @@ from orderpipe.domain.orders import number_of, public_id
 from orderpipe.flow import Lane, Queue
 from orderpipe.intake.envelope import queue_of
 from orderpipe.settings import Settings
-from orderpipe.store import clock, invariants, migrations_runner, notifications, shops, vital_signs
+from orderpipe.store import clock, invariants, migrations_runner, notifications, shops, vital_signs, webhooks
 from orderpipe.store.database import DatabaseError
 from orderpipe.store.metadata import Tx
 
@@ -100,6 +100,7 @@ def _behind_the_database(parts: Assembly) -> Iterator[Sign]:
         yield from _clock(tx, parts.clock())
         yield from _standing_still(tx, parts.clock())
         yield from _letters(tx, parts.clock())
+        yield _webhooks(tx)
         yield from _broker_door(tx, parts.settings.door_url, parts.clock())
 
 
@@ -145,6 +146,13 @@ def _letters(tx: Tx, now: datetime) -> Iterator[Sign]:
     yield Sign("letters waiting", said, not late, remedy if late else "")
     dead = vital_signs.dead_letters(tx)
     yield Sign("dead letters", str(dead or "none"), not dead, "orderpipe mail dead" if dead else "")
+
+
+def _webhooks(tx: Tx) -> Sign:
+    failing = [one for one in webhooks.listed(tx) if one.failing_since]
+    said = ", ".join(f"{public_id('webhook_endpoint', one.id)} takes nothing since {local_time(one.failing_since)}" for one in failing[:5]
+                     if one.failing_since)
+    return Sign("webhooks", said or "none fails", not failing, "orderpipe webhook list" if failing else "")
 
 
 def _broker_door(tx: Tx, url: str, now: datetime) -> Iterator[Sign]:

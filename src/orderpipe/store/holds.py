@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.flow import WaitingFor
 from orderpipe.store.metadata import Tx, insert_rows, metadata, text
+from orderpipe.store.personal import personal
 
 finding = Table(
     "finding",
@@ -27,6 +28,7 @@ finding = Table(
     Column("cleared_by", Text),
     CheckConstraint("severity IN ('ask', 'review', 'reject')", name="severity"),
     Index("ix_finding_order_id", "order_id"),
+    info=personal(evidence="'{}'", harmless="rule severity field cleared_how cleared_by"),
 )
 
 hold = Table(
@@ -49,6 +51,7 @@ hold = Table(
         postgresql_where=text("closed_at IS NULL"),
     ),
     Index("ix_hold_fulfillment_id", "fulfillment_id", postgresql_where=text("fulfillment_id IS NOT NULL")),
+    info=personal(reason="''", harmless="kind stops owner closed_how closed_by"),
 )
 
 query = Table(
@@ -68,6 +71,7 @@ query = Table(
     Column("answer", JSONB),
     CheckConstraint("state IN ('open', 'answered', 'closed')", name="state"),
     Index("uq_query_open", "order_id", unique=True, postgresql_where=text("state = 'open'")),
+    info=personal(doubts="'[]'", answer="NULL", token="'erased ' || id", harmless="state answered_by"),
 )
 
 

@@ -14,6 +14,7 @@ from orderpipe.domain.decisions import Tell
 from orderpipe.domain.notices import Dead, Later, Leased, Order, OrderedLine, Result, Sent
 from orderpipe.domain.orders import number_of
 from orderpipe.store.metadata import Tx, as_json, metadata, text
+from orderpipe.store.personal import personal
 
 notification = Table(
     "notification",
@@ -43,6 +44,10 @@ notification = Table(
     Index("ix_notification_order_id", "order_id"),
     Index("ix_notification_dead", "id", postgresql_where=text("state = 'dead'")),
     postgresql_with={"fillfactor": 70},
+    info=personal(
+        recipient="''", facts="'{}'", last_error="NULL", provider_id="NULL", sent="NULL",
+        harmless="audience channel kind language dedupe_key state",
+    ),
 )
 
 
@@ -257,7 +262,8 @@ _COLUMNS = ", ".join(Notification.__dataclass_fields__)
 def dead_letters(tx: Tx, limit: int = 200) -> list[Notification]:
     """What could not be delivered and waits for somebody to look at it, the newest first."""
     rows = tx.execute(
-        text(f"SELECT {_COLUMNS} FROM notification WHERE state = 'dead' ORDER BY id DESC LIMIT :limit"), {"limit": limit}
+        text(f"SELECT {_COLUMNS} FROM notification WHERE state = 'dead' AND recipient <> '' ORDER BY id DESC LIMIT :limit"),
+        {"limit": limit},
     )
     return [Notification(*row) for row in rows]
 

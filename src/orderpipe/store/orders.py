@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.flow import OrderState, WaitingFor
 from orderpipe.store.metadata import metadata, one_of, text
+from orderpipe.store.personal import personal
 
 orders = Table(
     "orders",
@@ -66,6 +67,10 @@ orders = Table(
     CheckConstraint("backorder_policy IN ('as-available', 'all-at-once')", name="backorder_policy"),
     Index("ix_orders_next_at", "shop_id", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     postgresql_with={"fillfactor": 60},
+    info=personal(
+        "id = ANY(:orders)", customer="'{}'", ship_to="NULL", note="NULL", last_error="NULL",
+        harmless="reference content_hash type lane channel language payment_method currency backorder_policy state waiting_for",
+    ),
 )
 """`breached`: 1 the stage's time target was missed and said so, 2 the whole order's. `next_at` is the only indexed live column."""
 
@@ -83,6 +88,9 @@ order_line = Table(
     CheckConstraint("kind IN ('goods', 'service')", name="kind"),
     CheckConstraint("0 <= canceled AND canceled <= greatest(quantity, 0)", name="canceled_within_quantity"),
     postgresql_with={"fillfactor": 90},
+    # what the catalogue says may stay; what a customer had engraved may not
+    info=personal(description="""coalesce((SELECT p.description FROM product p JOIN orders o ON o.shop_id = p.shop_id
+        WHERE o.id = order_line.order_id AND p.sku = order_line.sku), '')""", harmless="sku kind"),
 )
 
 payment = Table(
@@ -96,4 +104,5 @@ payment = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     Column("recorded_by", Text, nullable=False),
     CheckConstraint("amount <> 0", name="amount"),
+    info=personal(harmless="reference currency method recorded_by"),  # the books have to be kept
 )

@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from orderpipe.domain.products import Product
 from orderpipe.store.metadata import Tx, insert_rows, metadata, text
+from orderpipe.store.personal import IMPERSONAL
 
 product = Table(
     "product",
@@ -32,6 +33,7 @@ product = Table(
     Column("lead_days", Integer, nullable=False, server_default="0"),
     Column("discontinued", Boolean, nullable=False, server_default="false"),
     CheckConstraint("kind IN ('goods', 'service')", name="kind"),
+    info=IMPERSONAL,
 )
 
 product_gtin = Table(
@@ -44,6 +46,7 @@ product_gtin = Table(
     ForeignKeyConstraint(["shop_id", "sku"], ["product.shop_id", "product.sku"]),
     CheckConstraint("pack_quantity > 0", name="pack_quantity"),
     Index("ix_product_gtin_sku", "shop_id", "sku"),
+    info=IMPERSONAL,
 )
 
 

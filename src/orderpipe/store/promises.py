@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, SmallInteger, T
 from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.store.metadata import Tx, insert_rows, metadata, text
+from orderpipe.store.personal import OF_FULFILLMENT, personal
 
 promise = Table(
     "promise",
@@ -22,6 +23,7 @@ promise = Table(
     Column("arithmetic", JSONB, nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
+    info=personal(OF_FULFILLMENT, harmless="arithmetic reason"),
 )
 
 

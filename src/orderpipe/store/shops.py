@@ -15,6 +15,7 @@ from sqlalchemy import BigInteger, Column, DateTime, Engine, ForeignKey, Identit
 from sqlalchemy.exc import IntegrityError
 
 from orderpipe.store.metadata import Tx, metadata, text
+from orderpipe.store.personal import IMPERSONAL
 
 shop = Table(
     "shop",
@@ -30,6 +31,7 @@ shop = Table(
     Column("office_email", Text, nullable=False, server_default=""),
     Column("backorder_policy", Text, nullable=False, server_default="as-available"),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    info=IMPERSONAL,
 )
 
 api_key = Table(
@@ -43,6 +45,7 @@ api_key = Table(
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("revoked_at", DateTime(timezone=True)),
     Index("ix_api_key_shop_id", "shop_id"),
+    info=IMPERSONAL,
 )
 
 

@@ -4,6 +4,7 @@ All tables together, for the migrations and for the checks that the database and
 
 from orderpipe.store import (
     customers,
+    erasure,
     fulfillments,
     holds,
     imports,
@@ -26,7 +27,7 @@ from orderpipe.store.metadata import metadata
 
 MODULES = (
     shops, customers, products, stock, intakes, orders, imports, holds, fulfillments, scans, tracking, promises, notifications, journal,
-    seals, policies, link_keys, webhooks,
+    seals, policies, link_keys, webhooks, erasure,
 )
 
 __all__ = ["MODULES", "metadata"]

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.domain.webhooks import Endpoint
 from orderpipe.store.metadata import Tx, as_json, metadata, text
+from orderpipe.store.personal import IMPERSONAL, personal
 
 webhook_endpoint = Table(
     "webhook_endpoint",
@@ -39,6 +40,7 @@ webhook_endpoint = Table(
     CheckConstraint("enabled = (disabled_at IS NULL)", name="disabled_at"),
     Index("ix_webhook_endpoint_shop_id", "shop_id"),
     postgresql_with={"fillfactor": 50},
+    info=IMPERSONAL,
 )
 """
 What happens from `active_since` on is sent. `failures` in a row since `failing_since`, after which it `rests_until`; a sender has it
@@ -70,6 +72,10 @@ webhook_delivery = Table(
     Index("ix_webhook_delivery_waiting", "endpoint_id", "id", postgresql_where=text("next_at IS NOT NULL")),
     Index("ix_webhook_delivery_shop_id", "shop_id", "id"),
     postgresql_with={"fillfactor": 70},
+    info=personal(
+        "endpoint_id IN (SELECT id FROM webhook_endpoint) AND order_id = ANY(:orders)",  # as the index has it
+        said="NULL", harmless="type state error",
+    ),
 )
 """A journal entry on its way to an endpoint; of the answer `said` keeps the beginning, `took` counts milliseconds. No order: a test."""
 
@@ -79,6 +85,7 @@ webhook_progress = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("collected_until", DateTime(timezone=True), nullable=False),
     Column("looked_back_at", DateTime(timezone=True), nullable=False),
+    info=IMPERSONAL,
 )
 """One row: whatever is older than `collected_until` has been collected; newer entries may still come late."""
 

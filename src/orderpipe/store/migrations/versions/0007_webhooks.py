@@ -1,5 +1,5 @@
 """
-Webhooks to shops
+Webhooks to shops; erasing customers, and how long their data are kept
 """
 
 import sqlalchemy as sa
@@ -69,9 +69,31 @@ def upgrade() -> None:
     postgresql_with={'fillfactor': 50}
     )
     op.create_index('ix_webhook_endpoint_shop_id', 'webhook_endpoint', ['shop_id'], unique=False)
+    op.create_table('erasure',
+    sa.Column('order_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('erased_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('order_id', name=op.f('pk_erasure'))
+    )
+    op.create_index('ix_erasure_marked', 'erasure', ['order_id'], unique=False, postgresql_where=sa.text('erased_at IS NULL'))
+    op.create_table('retention',
+    sa.Column('shop_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('personal_days', sa.Integer(), nullable=True),
+    sa.Column('letters_days', sa.Integer(), nullable=True),
+    sa.Column('personal_after', sa.BigInteger(), server_default='0', nullable=False),
+    sa.Column('letters_after', sa.BigInteger(), server_default='0', nullable=False),
+    sa.CheckConstraint('personal_days > 0 AND letters_days > 0', name=op.f('ck_retention_days')),
+    sa.PrimaryKeyConstraint('shop_id', name=op.f('pk_retention'))
+    )
+    with op.get_context().autocommit_block():
+        op.create_index('ix_intake_order_id', 'intake', ['order_id'], unique=False, postgresql_using='brin',
+            postgresql_with={'autosummarize': 'on'}, postgresql_concurrently=True, if_not_exists=True)
 
 
 def downgrade() -> None:
+    op.drop_index('ix_intake_order_id', table_name='intake')
+    op.drop_table('retention')
+    op.drop_table('erasure')
     op.drop_index('ix_webhook_endpoint_shop_id', table_name='webhook_endpoint')
     op.drop_table('webhook_endpoint')
     op.drop_table('webhook_progress')
