@@ -20,9 +20,10 @@ from orderpipe.domain.notices import Leased, Order
 from orderpipe.domain.orders import Contact, DraftLine, OrderDraft
 from orderpipe.domain.tracking import ParcelStatus, TrackingEvent
 from orderpipe.domain.webhooks import Attempt
-from orderpipe.intake.outcomes import Malformed, Received, Recorded
+from orderpipe.flow import Unit
+from orderpipe.intake.outcomes import Received, Recorded
 from orderpipe.intake.record import record
-from orderpipe.intake.refusals import FieldError
+from orderpipe.intake.refusals import FieldError, Malformed
 from orderpipe.settings import settings
 from orderpipe.sideflows import audit, performances, privacy, sealing, tracking
 from orderpipe.sideflows import webhooks as webhook_flow
@@ -72,10 +73,11 @@ def ordered(floor: Floor, contact: Contact = ZAPHOD, *, raw: bytes = b"", shop: 
         shop_id = builders.shop(tx, shop)
         builders.product(tx, "SKU-1", shop_id, price=10)
         builders.product(tx, "FIT", shop_id, kind="service", price=10)
-        made = OrderDraft(f"{contact.name[:2]}-{floor.value('SELECT count(*) FROM orders')}", **({
+        usual: dict[str, Any] = {
             "customer": contact, "ship_to": PLACE, "payment_method": "invoice", "currency": "GBP",
             "lines": (DraftLine("SKU-1", 2, "Ring, engraved for Zaphod"),),
-        } | draft))
+        }
+        made = OrderDraft(f"{contact.name[:2]}-{floor.value('SELECT count(*) FROM orders')}", **(usual | draft))
         said = raw or json.dumps({"name": contact.name, "email": contact.email.upper(), "phone": contact.phone}).encode()
         (outcome,) = record(tx, [Received(shop_id, said + made.reference.encode(), made, sender=f"letter of {contact.email}")], floor.now)
     assert isinstance(outcome, Recorded), outcome
@@ -306,7 +308,7 @@ def test_a_shop_keeps_nothing_longer_than_it_says(floor: Floor, story: Story, mo
 
 def test_an_order_that_broke_leaves_no_customer_in_the_journal(floor: Floor) -> None:
     order_id = ordered(floor)
-    run.park(floor.run, run.Unit.ORDER, order_id, ValueError("Key (email)=(zaphod@heart-of-gold.com) is not unique."))
+    run.park(floor.run, Unit.ORDER, order_id, ValueError("Key (email)=(zaphod@heart-of-gold.com) is not unique."))
     assert floor.row(order_id)["last_error"].endswith("is not unique.")
     entry = floor.journal(order_id)[-1]
     assert (entry["what"], entry["note"]) == ("hold.opened", {"kind": "office", "error": "ValueError"})

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from orderpipe.domain.addresses import networks
 from orderpipe.domain.orders import public_id
 from orderpipe.domain.webhooks import PAUSES
 from orderpipe.local.ports import free_port
@@ -52,7 +53,7 @@ def endpoint(floor: Floor) -> Callable[..., Made]:
 
     def register(url: str, events: tuple[str, ...] = ("*",), *, shop: str = "demo") -> Made:
         with floor.engine.begin() as tx:
-            return flow.add(tx, builders.shop(tx, shop), url, events, allowed=worker.networks(LOOPBACK), now=floor.now)
+            return flow.add(tx, builders.shop(tx, shop), url, events, allowed=networks(LOOPBACK), now=floor.now)
 
     return register
 
@@ -273,6 +274,21 @@ def test_one_message_that_is_refused_does_not_stop_the_others(floor: Floor, rece
     assert the_endpoint(floor)["enabled"], "One message that breaks the receiver is no reason to switch it off."
 
 
+def test_a_message_that_is_refused_keeps_its_three_days_while_others_arrive(
+    floor: Floor, receiver: Receiver, endpoint: Callable[..., Made]
+) -> None:
+    endpoint(receiver.url(), ("order.received",))
+    poison = floor.order()
+    bad = f"evt_{public_id('order', poison)[4:]}_1"
+    receiver.answers["/hooks"] = lambda message: 500 if message.id == bad else 200
+    for _ in range(30):
+        tell(floor)
+        floor.order()
+        floor.now += timedelta(seconds=20)
+    assert [one.id for one in receiver.messages].count(bad) == 3  # at once, after 5 s, after 5 min
+    assert deliveries(floor, order_id=poison)[0]["attempts"] == 3
+
+
 def test_follows_no_redirect_and_reads_no_more_than_it_keeps(floor: Floor, receiver: Receiver, endpoint: Callable[..., Made]) -> None:
     endpoint(receiver.url(), ("order.received",))
     receiver.answers["/hooks"] = 302
@@ -311,7 +327,7 @@ def test_repeats_with_the_same_id_what_a_killed_sender_had_not_recorded(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(worker.flow, "settle", killed)
+        patch.setattr(flow, "settle", killed)
         with pytest.raises(KeyboardInterrupt):
             worker.send(floor.run)
     assert worker.send(floor.run).startswith("0 sent"), "The lease still runs."

@@ -2,6 +2,8 @@
 Webhook endpoints over HTTP: where a shop's own system wants to be told what happens to its orders.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -32,8 +34,9 @@ Events = Annotated[
     list[Annotated[str, Field(max_length=100)]],
     Field(min_length=1, max_length=100, description="Types of event: `order.validated`, all of a kind as `order.*`, or all as `*`."),
 ]
+Document = dict[str, Any]
 Description = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")]
-_EXAMPLE = {"url": "https://shop.example/hooks/orders", "events": ["order.*", "fulfillment.shipped"], "description": "the shop system"}
+_EXAMPLE: Document = {"url": "https://shop.example/hooks/orders", "events": ["order.*", "fulfillment.shipped"], "description": "ours"}
 
 
 class NewEndpoint(BaseModel):
@@ -110,11 +113,16 @@ def _id(endpoint: Annotated[str, Path(max_length=40, examples=["whe_000000000001
 EndpointId = Annotated[int, Depends(_id)]
 
 
-def _refused(error: EndpointRefused | NoSuchEndpoint) -> Problem:
-    if isinstance(error, NoSuchEndpoint):
-        return not_found("webhook endpoint")
-    wrong = FieldError(f"/{error.field}", str(error), f"bad-{error.field}")
-    return Problem(422, "invalid", "The endpoint cannot be registered like this.", errors=[wrong])
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What the side flow refuses, as the problem it is."""
+    try:
+        yield
+    except NoSuchEndpoint:
+        raise not_found("webhook endpoint") from None
+    except EndpointRefused as error:
+        wrong = FieldError(f"/{error.field}", str(error), f"bad-{error.field}")
+        raise Problem(422, "invalid", "The endpoint cannot be registered like this.", errors=[wrong]) from None
 
 
 @router.post(
@@ -122,12 +130,10 @@ def _refused(error: EndpointRefused | NoSuchEndpoint) -> Problem:
 )
 def add_endpoint(given: NewEndpoint, caller: ByShop, work: InWork, parts: Parts, now: Now) -> Any:
     """It is told what happens from now on. The secret, with which it verifies what comes, is shown this once."""
-    try:
+    with _refusals():
         return _made(webhooks.add(
             work.tx, caller.shop_id, given.url, given.events, description=given.description, allowed=_allowed(parts), now=now
         ))
-    except EndpointRefused as error:
-        raise _refused(error) from None
 
 
 @router.get("/webhook-endpoints", summary="The webhook endpoints", response_model=Endpoints, responses=refusals(403))
@@ -139,10 +145,8 @@ def list_endpoints(caller: ByShop, work: InWork) -> Any:
 @router.get("/webhook-endpoints/{endpoint}", summary="A webhook endpoint", response_model=EndpointTold, responses=refusals(403, 404))
 def show_endpoint(endpoint_id: EndpointId, caller: ByShop, work: InWork) -> Any:
     """How it is set up, and how well it listens."""
-    try:
+    with _refusals():
         return _told(webhooks.get(work.tx, endpoint_id, caller.shop_id))
-    except NoSuchEndpoint as error:
-        raise _refused(error) from None
 
 
 @router.patch(
@@ -154,12 +158,10 @@ def change_endpoint(
     """Its address, what it is told, or whether at all."""
     changed = {name: value for name, value in given.model_dump().items() if value is not None}
     work.wake("notify.webhook", Queue.NOTIFY)
-    try:
+    with _refusals():
         return _told(webhooks.change(
             work.tx, endpoint_id, changed, shop_id=caller.shop_id, allowed=_allowed(parts), now=now
         ))
-    except (EndpointRefused, NoSuchEndpoint) as error:
-        raise _refused(error) from None
 
 
 @router.delete(
@@ -168,10 +170,8 @@ def change_endpoint(
 )
 def remove_endpoint(endpoint_id: EndpointId, caller: ByShop, work: InWork) -> None:
     """It is forgotten, with everything that went there."""
-    try:
+    with _refusals():
         webhooks.remove(work.tx, endpoint_id, caller.shop_id)
-    except NoSuchEndpoint as error:
-        raise _refused(error) from None
 
 
 @router.post(
@@ -180,10 +180,8 @@ def remove_endpoint(endpoint_id: EndpointId, caller: ByShop, work: InWork) -> No
 )
 def rotate_secret(endpoint_id: EndpointId, caller: ByShop, work: InWork, now: Now) -> Any:
     """For two days messages carry a signature of each, so that the receiver can be changed at leisure."""
-    try:
+    with _refusals():
         return _made(webhooks.rotate(work.tx, endpoint_id, caller.shop_id, now))
-    except NoSuchEndpoint as error:
-        raise _refused(error) from None
 
 
 @router.post(
@@ -192,10 +190,8 @@ def rotate_secret(endpoint_id: EndpointId, caller: ByShop, work: InWork, now: No
 )
 def try_endpoint(endpoint_id: EndpointId, caller: ByShop, work: InWork, now: Now) -> Any:
     """A message of the type `webhook.test` goes there; what became of it tells `GET /v1/webhook-deliveries/{delivery}`."""
-    try:
+    with _refusals():
         endpoint = webhooks.get(work.tx, endpoint_id, caller.shop_id)
-    except NoSuchEndpoint as error:
-        raise _refused(error) from None
     work.wake("notify.webhook", Queue.NOTIFY)
     return shown(webhook_deliveries.test(work.tx, endpoint.id, endpoint.shop_id, now))
 
@@ -206,10 +202,8 @@ def try_endpoint(endpoint_id: EndpointId, caller: ByShop, work: InWork, now: Now
 )
 def replay_since(endpoint_id: EndpointId, given: ReplaySince, caller: ByShop, work: InWork, now: Now) -> Any:
     """Every event since then, whether it was sent before or not, with the id it had; what it does not want is left out."""
-    try:
+    with _refusals():
         webhooks.get(work.tx, endpoint_id, caller.shop_id)
-    except NoSuchEndpoint as error:
-        raise _refused(error) from None
     work.wake("notify.webhook", Queue.NOTIFY)
     events, more = webhook_deliveries.replay(work.tx, endpoint_id, given.since, now=now, limit=webhooks.MOST_REPLAYED)
     return {"events": events, "next_since": more}

@@ -23,6 +23,9 @@ PAUSES = (
 PATIENCE = sum(PAUSES, timedelta())
 """An endpoint that has failed for so long without one success is disabled."""
 
+DOWN = 3
+"""An endpoint that failed so often in a row is down: it gets one message at a time, and what it missed at once when it is up again."""
+
 BOTH_SECRETS = timedelta(days=2)
 """So long after a rotation messages are signed with the old secret as well."""
 
@@ -115,5 +118,5 @@ def pause_after(attempts: int, key: str) -> timedelta | None:
 
 
 def rest_after(failures: int) -> timedelta:
-    """How long an endpoint is left in peace after so many failures in a row, whatever else waits for it: none at first, then to 5 min."""
-    return timedelta() if failures < 3 else min(timedelta(seconds=5) * 2 ** min(failures - 3, 10), timedelta(minutes=5))
+    """How long an endpoint is left in peace after so many failures in a row, whatever else waits for it; 5 min at most."""
+    return timedelta() if failures < DOWN else min(timedelta(seconds=5) * 2 ** min(failures - DOWN, 10), timedelta(minutes=5))

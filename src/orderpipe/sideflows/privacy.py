@@ -5,7 +5,7 @@ Orders that are still under way need their customer: they are erased when they h
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -105,7 +105,7 @@ def erase_due(tx: Tx, now: datetime) -> int:
     """Erase a batch of what is due: orders that were marked, what is older than its shop keeps it; returns how many, 0 when done."""
     for whose in erasure.marked(tx, AT_ONCE):
         units.lock_orders(tx, whose.orders)
-        erasure.erase(tx, whose, now)
+        erasure.erase(tx, replace(whose, words=tuple(one for one in whose.words if len(one) >= SHORTEST)), now)
         return len(whose.orders)
     for kept in erasure.kept_by(tx):
         if kept.personal_days and (done := _outdated(tx, kept.shop_id, now - timedelta(days=kept.personal_days), now)):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from orderpipe.domain.webhooks import TEST, Attempt, Delivery
+from orderpipe.domain.webhooks import DOWN, TEST, Attempt, Delivery
 from orderpipe.store.metadata import Tx, text
 from orderpipe.store.webhook_news import EVENTS_OF
 
@@ -70,13 +70,13 @@ _DELIVERY = ", ".join(f"d.{name}" for name in Delivery.__dataclass_fields__)
 
 
 def due(tx: Tx, endpoint_ids: Collection[int], *, now: datetime, each: int) -> list[Delivery]:
-    """Up to `each` deliveries that are due at each of these endpoints, in the order in which they were collected; one where it fails."""
+    """Up to `each` deliveries that are due at each of these endpoints, in the order in which they were collected; one where it is down."""
     rows = tx.execute(
         text(f"""SELECT {_DELIVERY} FROM webhook_endpoint e CROSS JOIN LATERAL (
                 SELECT * FROM webhook_delivery d WHERE d.endpoint_id = e.id AND d.next_at <= :now ORDER BY d.id
-                LIMIT CASE WHEN e.failures < 3 THEN CAST(:each AS integer) ELSE 1 END) d
+                LIMIT CASE WHEN e.failures < :down THEN CAST(:each AS integer) ELSE 1 END) d
             WHERE e.id = ANY(:ids) ORDER BY d.endpoint_id, d.id"""),
-        {"ids": sorted(endpoint_ids), "now": now, "each": each},
+        {"ids": sorted(endpoint_ids), "now": now, "each": each, "down": DOWN},
     )
     return [Delivery(*row) for row in rows]
 
@@ -113,17 +113,17 @@ def record(tx: Tx, attempts: Sequence[tuple[Attempt, datetime | None]], now: dat
 
 
 def note_health(tx: Tx, arrived: Mapping[int, bool], now: datetime) -> list[Health]:
-    """Note which endpoints (by id) took at least one message; what one that is well again has missed is due at once."""
+    """Note which endpoints (by id) took at least one message; what one that is up again has missed is due at once."""
     rows = tx.execute(
         text("""WITH held AS MATERIALIZED (SELECT id, failures FROM webhook_endpoint WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE),
             recovered AS (UPDATE webhook_delivery d SET next_at = :now FROM held h JOIN unnest(CAST(:well AS bigint[])) AS w (id) USING (id)
-                WHERE h.failures > 0 AND d.endpoint_id = h.id AND d.next_at > :now)
+                WHERE h.failures >= :down AND d.endpoint_id = h.id AND d.next_at > :now)
             UPDATE webhook_endpoint e SET failures = CASE WHEN u.arrived THEN 0 ELSE e.failures + 1 END,
                 failing_since = CASE WHEN NOT u.arrived THEN coalesce(e.failing_since, :now) END, rests_until = NULL
             FROM held h JOIN unnest(CAST(:ids AS bigint[]), CAST(:arrived AS boolean[])) AS u (id, arrived) ON u.id = h.id
             WHERE e.id = h.id RETURNING e.id, u.arrived, e.failures, e.failing_since, e.shop_id, e.url"""),
         {
-            "ids": sorted(arrived), "arrived": [arrived[one] for one in sorted(arrived)], "now": now,
+            "ids": sorted(arrived), "arrived": [arrived[one] for one in sorted(arrived)], "now": now, "down": DOWN,
             "well": [one for one in sorted(arrived) if arrived[one]],
         },
     )
