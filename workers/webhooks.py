@@ -22,7 +22,7 @@ from orderpipe.settings import settings
 from orderpipe.sideflows import webhooks as flow
 from orderpipe.store import webhook_deliveries, webhook_news, webhooks
 from orderpipe.store.database import Database
-from workers.run import Run
+from workers.run import Run, patiently
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ LINES = 4
 AT_ONCE = 16
 """Endpoints that one sender talks to at the same time."""
 
-EACH = 100
+EACH = 40
 """Messages that are handed out for one endpoint."""
 
 SLOW = 2.0
@@ -173,10 +173,13 @@ def _record(round_: Round, done: Sequence[Future[list[Attempt]]]) -> None:
             round_.slow += [work.endpoint.id] if work.slow else []
     round_.sent += sum(one.arrived for one in attempts)
     round_.failed += sum(not one.arrived for one in attempts)
+    round_.disabled += patiently(lambda _again: _settle(round_, attempts, back))
+
+
+def _settle(round_: Round, attempts: Sequence[Attempt], back: Sequence[Work]) -> list[int]:
     with round_.engine.begin() as tx:
-        if attempts:
-            round_.disabled += flow.settle(tx, attempts, office=settings().office_email, now=round_.now())
         webhooks.give_back(tx, {work.endpoint.id: work.until for work in back})
+        return flow.settle(tx, attempts, office=settings().office_email, now=round_.now()) if attempts else []
 
 
 _SAID = {"Content-Type": "application/json", "User-Agent": "orderpipe-webhooks", "Accept": "*/*"}

@@ -8,6 +8,7 @@ import http.client
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -110,7 +111,7 @@ class Line:
 
     def _exchange(self, connection: http.client.HTTPConnection, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """One request and its answer; a connection that may be used again is kept."""
-        deadline = threading.Timer(self._seconds, _cut, (connection,))
+        begun, deadline = time.monotonic(), threading.Timer(self._seconds, _cut, (connection,))
         deadline.start()
         try:
             connection.request("POST", path, body, dict(headers))
@@ -120,7 +121,7 @@ class Line:
                 self._connection = connection
             return Answer(answer.status, said[:KEPT].decode("utf-8", "replace").replace("\0", ""))
         except (OSError, http.client.HTTPException) as error:
-            if deadline.is_alive():
+            if time.monotonic() - begun < self._seconds:
                 raise
             raise TimeoutError(f"No answer within {self._seconds:g} s.") from error
         finally:
