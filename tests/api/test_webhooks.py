@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
+from orderpipe import broker
 from orderpipe.assembly import Assembly
 from orderpipe.settings import Settings
 from orderpipe.store.database import Database
@@ -29,7 +30,8 @@ def assembly(assembly: Assembly) -> Assembly:
 
 
 @pytest.fixture
-def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+def receiver(monkeypatch: pytest.MonkeyPatch, sent: Sent) -> Iterator[Receiver]:
+    monkeypatch.setattr(broker, "send_task", sent.task)
     monkeypatch.setattr(worker, "settings", lambda: Settings.model_validate({"webhook_allow": "127.0.0.0/8"}))
     with Receiver() as receiver:
         yield receiver
