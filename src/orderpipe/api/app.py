@@ -13,6 +13,7 @@ from fastapi import APIRouter, FastAPI
 
 from orderpipe.api import (
     carrier,
+    customers,
     health,
     intakes_out,
     order_steps,
@@ -44,7 +45,7 @@ from orderpipe.serving.hints import Hints
 ROUTERS: tuple[APIRouter, ...] = (
     orders_in.router, orders_bulk.router, orders_out.router, order_steps.router, intakes_out.router, payments.router,
     warehouse.router, work_list.router, carrier.router, stock.router, products.router,
-    webhook_endpoints.router, webhook_deliveries.router, status.router, health.router,
+    webhook_endpoints.router, webhook_deliveries.router, customers.router, status.router, health.router,
 )
 STREAMS = frozenset({"/v1/orders/bulk"})
 """Paths whose bodies are read as they come and may be of any length."""

@@ -94,7 +94,8 @@ def erase(tx: Tx, shop: Shop, called: str, *, when_done: bool = False, now: date
     if found.live and not when_done:
         numbers = ", ".join(number_of(one) for one in found.live[:5])
         raise StillUnderWay(
-            f"{len(found.live)} orders are still under way and need their customer ({numbers}). Cancel them, or mark them with --when-done."
+            f"{len(found.live)} orders are still under way and need their customer ({numbers}). "
+            "Cancel them, or have them erased when they have ended."
         )
     erasure.erase(tx, _whose(shop, called, found, found.ended), now)
     erasure.mark(tx, found.live, now)
