@@ -15,6 +15,7 @@ PERIODS: dict[str, timedelta] = {
     "notify.sms": timedelta(seconds=2 * settings().sweep_seconds),
     "webhook.collect": timedelta(seconds=settings().sweep_seconds / 2),
     "journal.seal": timedelta(hours=1),
+    "memory.learn": timedelta(minutes=1),
     "idempotency.forget": timedelta(days=1),
     "retention.apply": timedelta(days=1),
 }

@@ -28,7 +28,7 @@ from orderpipe.settings import settings
 from orderpipe.sideflows import audit, performances, privacy, sealing, tracking
 from orderpipe.sideflows import webhooks as webhook_flow
 from orderpipe.sideflows.privacy import StillUnderWay, UnknownCustomer
-from orderpipe.store import erasure, idempotency, shops, webhook_deliveries, webhook_news
+from orderpipe.store import erasure, idempotency, memory, shops, webhook_deliveries, webhook_news
 from orderpipe.store.erasure import Kept
 from orderpipe.store.orders import orders
 from orderpipe.store.personal import declared
@@ -178,6 +178,8 @@ def story(floor: Floor, seals: SealFile) -> Story:
             VALUES (1, '', 'orders.csv', '{"customer": "Zaphod"}', now(), now()) RETURNING id""")).scalar_one()
         tx.execute(text("INSERT INTO import_order VALUES (:id, 1, :file, 7, 'Zaphod-7', now())"), {"id": asked, "file": file})
         tx.execute(text("INSERT INTO import_beside VALUES (:file, 'customers', 'Zaphod-7', 1, '{\"name\": \"Zaphod\"}')"), {"file": file})
+        memory.learn_from(tx, [asked])
+        tx.execute(text("UPDATE orders SET purchase_order = 'PO-Zaphod' WHERE id = :id"), {"id": asked})
         tx.execute(text("UPDATE intake SET last_error = 'Zaphod' WHERE order_id = :id"), {"id": asked})
         tx.execute(text("UPDATE query SET answer = :said, doubts = :said WHERE order_id = :id"), {"id": asked, "said": '["Zaphod"]'})
         tx.execute(text("UPDATE finding SET evidence = :said WHERE order_id = :id"), {"id": asked, "said": '["Zaphod"]'})

@@ -9,6 +9,7 @@ import sys
 import typer
 
 from orderpipe.cli import (
+    answer,
     audit,
     check,
     customer,
@@ -19,6 +20,7 @@ from orderpipe.cli import (
     mail,
     migrate,
     order,
+    query,
     retention,
     shop,
     stock,
@@ -31,8 +33,8 @@ from orderpipe.cli.app import app
 from orderpipe.cli.errors import sentence_for
 
 __all__ = [
-    "app", "audit", "check", "customer", "demo", "doctor", "flow", "imports", "mail", "main", "migrate", "order", "retention", "shop",
-    "stock", "up", "version", "webhook", "why",
+    "answer", "app", "audit", "check", "customer", "demo", "doctor", "flow", "imports", "mail", "main", "migrate", "order", "query",
+    "retention", "shop", "stock", "up", "version", "webhook", "why",
 ]
 
 

@@ -9,6 +9,7 @@ from orderpipe.local.refusals import CannotStart
 from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.sideflows.office import DecisionRefused
 from orderpipe.sideflows.privacy import StillUnderWay, UnknownCustomer
+from orderpipe.sideflows.queries import AlreadyAnswered, AnswerRefused
 from orderpipe.sideflows.webhooks import EndpointRefused, NoSuchEndpoint
 from orderpipe.store.database import DatabaseError, is_transient
 from orderpipe.store.imports import ImportedElsewhere
@@ -19,7 +20,8 @@ from orderpipe.store.standing import UnknownOrder
 
 REFUSALS = (
     CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, SealsOutOfReach, CannotStart,
-    ImportedElsewhere, EndpointRefused, NoSuchEndpoint, NotNetworks, StillUnderWay, UnknownCustomer,
+    ImportedElsewhere, AlreadyAnswered, AnswerRefused,
+    EndpointRefused, NoSuchEndpoint, NotNetworks, StillUnderWay, UnknownCustomer,
 )
 
 

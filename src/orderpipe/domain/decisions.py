@@ -19,14 +19,26 @@ class Audience(StrEnum):
     OFFICE = "office"
 
 
+class Channel(StrEnum):
+    """By what a notification goes out."""
+
+    EMAIL = "email"
+    SMS = "sms"
+
+
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """One notification: its kind, the facts it tells beyond the order's own, and the key under which it goes out only once."""
+    """
+    One notification: its kind, the facts it tells beyond the order's own, and the key under which it goes out only once.
+
+    A customer who can be reached by `channel` gets it there; None leaves the choice to the outbox.
+    """
 
     kind: str
     facts: Mapping[str, object]
     dedupe: str
     to: Audience = Audience.CUSTOMER
+    channel: Channel | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,8 @@ def decide(tx: Tx, order_id: int, decision: Decision, *, by: str, now: datetime)
         _settle(tx, order_id, failed, by=by, now=now)
         _tell_customer(tx, order_id, failed, decision, now)
     again = _send_again(tx, order_id, failed, now) if decision == Decision.RESEND else ()
+    if order.state == OrderState.RECEIVED:
+        holds.confirm_findings(tx, order_id, by=by, now=now)
     holds.close_holds(tx, [order_id], {WaitingFor.OFFICE}, how=decision, by=by, now=now)
     journal.write(tx, [Entry(order_id, f"office.{decision}")], now=now, actor=by)
     return Decided(order_id, decision, (*_woken(tx, order_id, waiting.fulfillments, now), *_released(order.lane, again)))

@@ -44,7 +44,8 @@ class Erased:
 
 def find(tx: Tx, shop: Shop, called: str) -> Found:
     """What belongs to the customer of this e-mail address or telephone number. Raises UnknownCustomer."""
-    found = erasure.find(tx, shop.id, email=called.casefold().strip(), digits=_digits(called, shop.country))
+    email = called.strip() if "@" in called else ""
+    found = erasure.find(tx, shop.id, email=email, digits=_digits(called, shop.country))
     if not (found.ended or found.live or found.keys):
         raise UnknownCustomer(f"The shop {shop.code} has nothing of a customer with the address or number {called}.")
     return found
@@ -57,9 +58,10 @@ def _digits(called: str, country: str) -> frozenset[str]:
 
 def _whose(shop: Shop, called: str, found: Found, orders: Sequence[int]) -> Whose:
     """By the address or number asked for alone: what else they gave may be somebody else's too."""
-    by_phone = "@" not in called
-    words = {called.casefold().strip(), *(one for one in found.given if by_phone and "@" not in one), *map(str.casefold, found.keys)}
-    return Whose(tuple(orders), shop.id, found.keys, tuple(sorted(one for one in words if len(one) >= SHORTEST)))
+    numbers = () if "@" in called else (one for one in found.given if "@" not in one)
+    keys = {called.strip().lower(), *numbers, *found.keys}
+    words = tuple(sorted(one for one in map(str.lower, keys) if len(one) >= SHORTEST))
+    return Whose(tuple(orders), shop.id, tuple(sorted(keys)), words)
 
 
 def export(tx: Tx, shop: Shop, called: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Index, Integer, Table
 
 from orderpipe.store.metadata import Tx, metadata, text
+from orderpipe.store.orders import customer_key
 from orderpipe.store.personal import IMPERSONAL, declared
 
 erasure = Table(
@@ -67,22 +68,24 @@ class Found:
 
 
 _DIGITS = "regexp_replace({}, '[^0-9]', '', 'g')"
+_BY_EMAIL = f"{customer_key('o')} = lower(:email)"  # as the index has it
+_BY_PHONE = _DIGITS.format("o.customer ->> 'phone'") + " = ANY(:digits)"
 
 
 def find(tx: Tx, shop_id: int, *, email: str, digits: Collection[str]) -> Found:
-    """What belongs to whoever gave this address (in lower case) or one of these numbers (digits only)."""
+    """What belongs to whoever gave this address or, where there is none (""), one of these numbers (digits only)."""
     wanted = {"shop": shop_id, "email": email, "digits": sorted(digits)}
-    tx.execute(text("SET LOCAL statement_timeout = '10min'"))  # every order of the shop is looked at
+    tx.execute(text("SET LOCAL statement_timeout = '10min'"))  # by a number, every order of the shop is looked at
     orders = tx.execute(text(
-        f"""SELECT id, ended_at IS NULL AS live, customer ->> 'email' AS email, customer ->> 'phone' AS phone FROM orders
-            WHERE shop_id = :shop AND (lower(customer ->> 'email') = :email OR {_DIGITS.format("customer ->> 'phone'")} = ANY(:digits))
-            ORDER BY id"""
+        f"""SELECT o.id, o.ended_at IS NULL AS live, lower(o.customer ->> 'email') AS email, o.customer ->> 'phone' AS phone
+            FROM orders o WHERE o.shop_id = :shop AND {_BY_EMAIL if email else _BY_PHONE} ORDER BY o.id"""
     ), wanted).all()
     customers = tx.execute(text(
         f"""SELECT contact_key FROM customer WHERE shop_id = :shop
-            AND (lower(email) = :email OR contact_key = :email OR {_DIGITS.format('phone')} = ANY(:digits)) ORDER BY id"""
+            AND (contact_key = lower(:email) OR lower(email) = lower(:email) AND :email <> '' OR {_DIGITS.format('phone')} = ANY(:digits))
+            ORDER BY id"""
     ), wanted).scalars().all()
-    given = {one.casefold() for row in orders for one in (row.email, row.phone) if one}
+    given = {one for row in orders for one in (row.email, row.phone) if one}
     return Found(
         tuple(row.id for row in orders if not row.live), tuple(row.id for row in orders if row.live), tuple(customers),
         tuple(sorted(given)),
@@ -209,6 +212,8 @@ def forget_strangers(tx: Tx, shop_id: int, before: datetime, limit: int) -> int:
         f"""UPDATE intake SET {emptied} WHERE id IN (SELECT id FROM intake WHERE shop_id = :shop AND state = 'refused'
             AND received_at < :before AND raw <> '' ORDER BY id LIMIT :limit)""",
         "DELETE FROM customer WHERE id IN (SELECT id FROM customer WHERE shop_id = :shop AND confirmed_at < :before LIMIT :limit)",
+        """DELETE FROM customer_memory WHERE (shop_id, customer, sku) IN (
+            SELECT shop_id, customer, sku FROM customer_memory WHERE shop_id = :shop AND last_at < :before LIMIT :limit)""",
     )
     return sum(tx.execute(text(one), {"shop": shop_id, "before": before, "limit": limit}).rowcount for one in statements)
 

@@ -38,7 +38,7 @@ notification = Table(
     Column("sent", LargeBinary),
     CheckConstraint("audience IN ('customer', 'office')", name="audience"),
     CheckConstraint("channel IN ('email', 'sms')", name="channel"),
-    CheckConstraint("state IN ('pending', 'sending', 'sent', 'dead')", name="state"),
+    CheckConstraint("state IN ('pending', 'sending', 'sent', 'dead', 'withdrawn')", name="state"),
     CheckConstraint("(state IN ('pending', 'sending')) = (next_at IS NOT NULL)", name="pending_has_next_at"),
     Index("ix_notification_next_at", "channel", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     Index("ix_notification_order_id", "order_id"),
@@ -97,7 +97,8 @@ URGENT = ["question", "question-reminder", "payment-needed", "acknowledgement"]
 _ENQUEUE = text("""
     WITH told AS (
         SELECT * FROM unnest(CAST(:order_ids AS bigint[]), CAST(:kinds AS text[]), CAST(:facts AS jsonb[]),
-            CAST(:keys AS text[]), CAST(:audiences AS text[])) WITH ORDINALITY AS t(order_id, kind, facts, key, audience, place)
+            CAST(:keys AS text[]), CAST(:audiences AS text[]), CAST(:wanted AS text[]))
+            WITH ORDINALITY AS t(order_id, kind, facts, key, audience, wanted, place)
     ), reachable AS (
         SELECT told.*, CASE WHEN orders.customer ->> 'email' LIKE '%_@_%._%' THEN btrim(orders.customer ->> 'email') ELSE '' END AS email,
             coalesce(btrim(orders.customer ->> 'phone'), '') AS phone,
@@ -106,10 +107,10 @@ _ENQUEUE = text("""
         FROM told JOIN orders ON orders.id = told.order_id JOIN shop ON shop.id = orders.shop_id
     ), addressed AS (
         SELECT order_id, audience, kind, facts, key, place,
-            CASE WHEN audience = 'office' OR email <> '' THEN 'email' WHEN phone <> '' THEN 'sms' END AS channel,
-            CASE WHEN audience = 'office' THEN office WHEN email <> '' THEN email ELSE phone END AS recipient,
+            CASE WHEN audience = 'office' OR by_email THEN 'email' WHEN phone <> '' THEN 'sms' END AS channel,
+            CASE WHEN audience = 'office' THEN office WHEN by_email THEN email ELSE phone END AS recipient,
             CASE WHEN audience = 'office' THEN office_language ELSE customer_language END AS language
-        FROM reachable
+        FROM (SELECT *, email <> '' AND (wanted <> 'sms' OR phone = '') AS by_email FROM reachable) r
     ), written AS (
         INSERT INTO notification (order_id, audience, channel, recipient, kind, language, facts, dedupe_key, next_at, created_at)
         SELECT order_id, audience, channel, recipient, kind, language, facts, key,
@@ -127,8 +128,8 @@ def enqueue(tx: Tx, tells: Sequence[tuple[int, Tell]], now: datetime, *, office_
     """
     Put (order id, what to tell) into the outbox with one statement, each dedupe key once whatever is redelivered.
 
-    A customer is written to by e-mail, without a likely address by SMS, in the order's language; the office at the shop's address or
-    else `office_default`, in the shop's language.
+    A customer is written to by e-mail, without a likely address or where a Tell says so by SMS, in the order's language; the office at
+    the shop's address or else `office_default`, in the shop's language.
     """
     if not tells:
         return Enqueued(0)
@@ -138,12 +139,26 @@ def enqueue(tx: Tx, tells: Sequence[tuple[int, Tell]], now: datetime, *, office_
         "facts": [as_json(tell.facts) for _, tell in tells],
         "keys": [tell.dedupe for _, tell in tells],
         "audiences": [tell.to.value for _, tell in tells],
+        "wanted": [tell.channel or "" for _, tell in tells],
         "office_default": office_default,
         "urgent": URGENT,
         "now": now,
     }).one()
     unreachable = tuple(zip(row.order_ids or (), row.kinds or (), strict=True))
     return Enqueued(row.inserted, unreachable, frozenset(row.channels or ()))
+
+
+def withdraw(tx: Tx, order_ids: Collection[int], kinds: Collection[str]) -> int:
+    """
+    Take back what of these kinds has not gone out about the orders; returns how many.
+
+    One that is in a sender's hands just now may still go out; it is then recorded as sent, and otherwise never tried again.
+    """
+    return len(tx.execute(
+        text("""UPDATE notification SET state = 'withdrawn', next_at = NULL
+            WHERE order_id = ANY(:order_ids) AND kind = ANY(:kinds) AND state IN ('pending', 'sending') RETURNING id"""),
+        {"order_ids": sorted(order_ids), "kinds": list(kinds)},
+    ).all())
 
 
 # MATERIALIZED, for a subquery with LIMIT and FOR UPDATE may otherwise run again and lease more than asked for

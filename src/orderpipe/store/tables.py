@@ -11,11 +11,14 @@ from orderpipe.store import (
     intakes,
     journal,
     link_keys,
+    memory,
     notifications,
     orders,
     policies,
     products,
     promises,
+    query_policies,
+    rule_settings,
     scans,
     seals,
     shops,
@@ -27,7 +30,7 @@ from orderpipe.store.metadata import metadata
 
 MODULES = (
     shops, customers, products, stock, intakes, orders, imports, holds, fulfillments, scans, tracking, promises, notifications, journal,
-    seals, policies, link_keys, webhooks, erasure,
+    seals, policies, query_policies, link_keys, rule_settings, memory, webhooks, erasure,
 )
 
 __all__ = ["MODULES", "metadata"]
