@@ -114,7 +114,7 @@ def settle(tx: Tx, attempts: Sequence[Attempt], *, office: str, now: datetime) -
     webhook_deliveries.record(tx, [
         (one, now + pause if (pause := again.get(one)) else now if one.unwanted else None) for one in attempts
     ], now)
-    last = {one.delivery.endpoint_id: one for one in attempts}
+    last = {one.delivery.endpoint_id: one for one in sorted(attempts, key=lambda one: one.unwanted)}
     arrived = {one: any(each.arrived for each in attempts if each.delivery.endpoint_id == one) for one in last}
     health = webhook_deliveries.note_health(tx, arrived, now)
     rests = {one.endpoint_id: now + rest for one in health if not one.arrived and (rest := rest_after(one.failures))}
