@@ -47,6 +47,11 @@ FACTS: dict[str, Mapping[str, Any]] = {
     "not-delivered": {"status": "returned", "lines": LINES[:1]},
     "part-delivered": {"tracking_number": "00340434161094021501", "lines": LINES[:1]},
     "thank-you": {"delivered_on": "2026-11-06", "rate_link": LINK},
+    "amended": {
+        "lines": [{"name": "Darjeeling First Flush, 100 g", "before": 1, "after": 2}, {"name": "Oolong", "before": 3, "after": 0}],
+        "added": [{"sku": "TEA-2", "quantity": 1}], "address": True, "contact": True, "payment": True, "requested_on": "2026-11-06",
+        "total": "34.50", "until": LATER, "due": "12.25", "question": False, "by": "customer",
+    },
     "canceled": {"reason": "inventory", "lines": LINES[:1], "by": "office"},
     "rejected": {"reason": "We do not deliver to this country.", "doubts": DOUBTS[:1]},
     "payment-received": {"amount": "34.50"},
@@ -64,6 +69,12 @@ FACTS: dict[str, Mapping[str, Any]] = {
         "endpoint": "whe_000000000007", "url": "https://shop.example/hooks/orders", "reason": "It answered 503.",
         "since": SOON, "disabled_at": LATER,
     },
+    "office-unclear-reply": {
+        "mail": 17, "sender": "maria@customers.example", "subject": "Re: A question", "reply": ["about three", "or four"],
+        "query_id": "qry_000000000007", "doubts": DOUBTS,
+    },
+    "office-customer-wrote": {"mail": 17, "sender": "maria@customers.example", "subject": "My order", "reply": ["Where is it?"]},
+    "office-unreachable": {"kind": "question", "recipient": "maria@customers.example", "bounce_error": "550 5.1.1 User unknown"},
     "office-reminder": {"waiting_for": "office", "since": SOON},
 }
 

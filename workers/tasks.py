@@ -20,7 +20,7 @@ from orderpipe.sideflows import asking, office, restock, targets
 from orderpipe.sideflows.asking import Desk
 from orderpipe.store import clock, idempotency, memory, units
 from orderpipe.store.metadata import Tx
-from workers import few, retention, run, seal, send, webhooks
+from workers import few, letterbox, retention, run, seal, send, webhooks
 from workers.run import Run
 from workers.schedule import PERIODS
 from workers.sweep import sweep
@@ -186,6 +186,7 @@ def _learn(started: Run) -> int:
 
 
 _tick("sweep", sweep)
+_tick(letterbox.JOB, lambda started: letterbox.visit(started, settings().imap_url, office=settings().office_email))
 _tick("idempotency.forget", _forget_keys)
 _tick("target.check", _check_targets)
 _tick("memory.learn", _learn)

@@ -32,6 +32,12 @@ class Settings(BaseSettings):
 
     smtp_url: str = Field("", description="mail server, as smtp://[user:password@]host:port or smtps://…; ?starttls=yes asks for STARTTLS")
     mail_from: str = Field("orders@orderpipe.example", description="sender address of letters whose shop has none of its own")
+    imap_url: str = Field(
+        "", description="mailbox of replies and bounces, as imaps://user:password@host:port/INBOX; imap:// only on this machine"
+    )
+    reply_address: str = Field(
+        "", description="address of that mailbox, which also takes what is written to name+anything@…; empty: customers reply to the sender"
+    )
     sms_url: str = Field("", description="Apprise URL of the SMS provider; {to} stands for the recipient's number")
     webhook_allow: str = Field(
         "", description="networks of ours to which webhooks may go all the same, and without TLS, as 10.1.0.0/16,127.0.0.1"

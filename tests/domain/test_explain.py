@@ -49,7 +49,7 @@ What may be done now:
 def test_tells_who_is_to_answer_and_which_task_follows() -> None:
     hold = Stopped("In doubt: no-name.", NOW - timedelta(hours=1), LATER)
     asked = replace(ORDER, state=OrderState.RECEIVED, waiting_for=WaitingFor.QUERY, hold=hold)
-    text = told(facts(asked, question=Asked(7, Progress(THEN, None, None, None))))
+    text = told(facts(asked, question=Asked(7, Progress(THEN, None, None, None), rules=("no-name", "no-name"))))
     assert "waits for the customer's answer to our question: In doubt: no-name.\n" in text
     assert "Since 11:00; it is the customer's turn." in text
     assert "By itself next: query.remind, 16:00 (the customer is reminded)." in text

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orderpipe.domain.calendars import Week, WorkingCalendar, working_seconds_between
-from orderpipe.domain.decisions import Channel
 from orderpipe.domain.ladder import BadPolicy, OnSilence, Plan, Progress, QueryPolicy, Rung, other_channel, outcome, plan
+from orderpipe.domain.notices import Channel
 from orderpipe.domain.targets import after_pause
 
 HOURS: Week = (*((((time(9), time(17)),),) * 5), (), ())
@@ -29,13 +29,15 @@ def planned(progress: Progress, rung: Rung, silent: OnSilence = OnSilence.WAIT, 
 
 
 def test_waits_in_working_time() -> None:
-    assert planned(Progress(None, None, None, None), Rung.ASK) == Plan(datetime(2026, 1, 5, 11, tzinfo=UTC), None)
+    monday = datetime(2026, 1, 5, 11, tzinfo=UTC)
+    assert planned(Progress(None, None, None, None), Rung.ASK) == Plan(monday, None, monday)
 
 
 def test_calls_at_the_same_time_whether_or_not_there_is_another_channel() -> None:
     by_sms = planned(replace(ASKED, other=True), Rung.REMIND)
     assert by_sms.next_at == FRIDAY + timedelta(hours=2)
     alone = planned(ASKED, Rung.REMIND)
+    assert by_sms.answer_until == alone.next_at
     assert alone.next_at == datetime(2026, 1, 5, 10, tzinfo=UTC)
     assert plan(ASKED, Rung.OTHER, POLICY, OFFICE, silent=OnSilence.WAIT, now=by_sms.next_at) == alone
 
@@ -49,10 +51,10 @@ def test_names_the_day_of_silence_with_the_first_reminder_and_never_comes_before
 
 
 def test_reminds_the_office_on_working_days_until_silence_counts() -> None:
-    assert planned(CALLED, Rung.CALL_AGAIN) == Plan(datetime(2026, 1, 5, 9, tzinfo=UTC), None)
-    soon = FRIDAY + timedelta(hours=1)
-    assert planned(replace(CALLED, silence_at=soon), Rung.CALL_AGAIN) == Plan(soon, soon)
-    assert planned(replace(CALLED, silence_at=soon), Rung.SILENCE) == Plan(datetime(2026, 1, 5, 9, tzinfo=UTC), None)
+    monday, soon = datetime(2026, 1, 5, 9, tzinfo=UTC), FRIDAY + timedelta(hours=1)
+    assert planned(CALLED, Rung.CALL_AGAIN) == Plan(monday, None, monday)
+    assert planned(replace(CALLED, silence_at=soon), Rung.CALL_AGAIN) == Plan(soon, soon, soon)
+    assert planned(replace(CALLED, silence_at=soon), Rung.SILENCE) == Plan(monday, None, monday)
 
 
 @pytest.mark.parametrize(("progress", "rung"), [

@@ -17,7 +17,9 @@ from orderpipe.domain.notices import Later
 from orderpipe.domain.orders import Contact, public_id
 from orderpipe.domain.queries import Answer
 from orderpipe.flow import Unit
-from orderpipe.sideflows import queries
+from orderpipe.sideflows import amendments, queries
+from orderpipe.sideflows import asking as ladder
+from orderpipe.sideflows.amendments import Asked
 from orderpipe.sideflows.queries import AlreadyAnswered, AnswerRefused, How, NoSuchQuery, QuestionExpired
 from orderpipe.store import link_keys, notifications, query_policies
 from orderpipe.store.holds import finding, query
@@ -73,10 +75,15 @@ def next_rung(floor: Floor, order: int) -> None:
     floor.pass_time(seconds=1)
 
 
+def rows(floor: Floor, order: int) -> list[dict[str, Any]]:
+    """The order's questions."""
+    with floor.engine.begin() as tx:
+        return rows_of(tx, query, order_id=order)
+
+
 def row_of(floor: Floor, order: int) -> dict[str, Any]:
     """The order's last question."""
-    with floor.engine.begin() as tx:
-        return rows_of(tx, query, order_id=order)[-1]
+    return rows(floor, order)[-1]
 
 
 def token_in(floor: Floor, order: int, kind: str = "question") -> str:
@@ -122,6 +129,23 @@ def test_reminds_by_the_other_channel_after_that(floor: Floor) -> None:
     assert f"{due(floor, order):%a %H:%M}" == "Wed 16:00"
     next_rung(floor, order)
     assert asking(floor, order)[3:] == [("office-question-unanswered", "email", "pending")]
+
+
+def test_takes_the_other_channel_at_once_when_the_letter_did_not_arrive(floor: Floor) -> None:
+    policy(floor, OnSilence.CANCEL)
+    both, mail_only = asked(floor, customer=REACHABLE), asked(floor)
+    send(floor)
+    for _ in range(2):
+        with floor.engine.begin() as tx:
+            ladder.undelivered(tx, [both, mail_only], now=floor.now)
+    floor.pass_time(seconds=1)
+    assert asking(floor, both)[1:] == [("question-reminder", "sms", "pending")]
+    assert floor.told(both, "question-reminder")[0]["on_silence"] == "cancel"
+    assert questions(floor, mail_only)[1:] == ["office-question-unanswered"]
+    with floor.engine.begin() as tx:
+        ladder.undelivered(tx, [mail_only], now=floor.now)
+    floor.pass_time(seconds=1)
+    assert len(questions(floor, mail_only)) == 2
 
 
 def test_a_shop_may_do_without_the_other_channel(floor: Floor) -> None:
@@ -305,12 +329,12 @@ def test_a_reminder_waits_for_the_answer_being_taken_and_then_does_not_go_out(fl
 def test_a_doubt_found_later_is_asked_with_the_others_in_one_message(floor: Floor) -> None:
     order = asked(floor)
     next_rung(floor, order)
-    amend(floor, order, ship_to=None)
+    amend(floor, order, {"/ship_to/postal_code": "99"})
     floor.pass_time(seconds=1)
     assert asking(floor, order)[1:] == [("question-reminder", "email", "withdrawn"), ("question", "email", "pending")]
     facts = floor.told(order, "question")[-1]
-    assert ([doubt["rule"] for doubt in facts["doubts"]], facts["again"]) == (["payment-method-missing", "address-missing"], True)
-    assert len({row_of(floor, order)["id"], floor.value("SELECT min(id) FROM query WHERE order_id = :id", id=order)}) == 1
+    assert ([doubt["rule"] for doubt in facts["doubts"]], facts["again"]) == (["payment-method-missing", "address-implausible"], True)
+    assert len(rows(floor, order)) == 1
     next_rung(floor, order)
     assert questions(floor, order)[-1] == "question-reminder"
     floor.check()
@@ -320,34 +344,44 @@ def test_an_amendment_answers_what_it_puts_right_and_the_rest_is_not_asked_again
     floor.stock()
     order = asked(floor, ship_to=None)
     before = due(floor, order)
-    amend(floor, order, payment_method="invoice")
+    amend(floor, order, {"/payment_method": "invoice"})
     assert ([doubt["rule"] for doubt in row_of(floor, order)["doubts"]], due(floor, order)) == (["address-missing"], before)
     assert questions(floor, order) == ["question"]
-    amend(floor, order, ship_to='{"line1": "1 High Street", "city": "London", "postal_code": "N1 1AA", "country": "GB"}')
+    amend(floor, order, {"/ship_to": {"line1": "1 High Street", "city": "London", "postal_code": "N1 1AA", "country": "GB"}})
     assert (row_of(floor, order)["answered_how"], floor.state(order)) == ("amended", ("promised", "fulfillments"))
     floor.check()
 
 
-def amend(floor: Floor, order: int, **columns: object) -> None:
+def amend(floor: Floor, order: int, changes: dict[str, object]) -> None:
     """Somebody changes the order while the question is open."""
     with floor.engine.begin() as tx:
-        for name, value in columns.items():
-            tx.execute(text(f"UPDATE orders SET {name} = :value WHERE id = :id"), {"value": value, "id": order})
-        floor.give(queries.recheck(tx, order, by="office olga", now=floor.now))
+        floor.give(amendments.amend(tx, order, Asked(changes, " ".join(changes)), by="office olga", now=floor.now).hints)
     floor.work()
 
 
-def test_an_order_checked_anew_keeps_its_one_question(floor: Floor) -> None:
+def test_an_order_that_the_office_resumes_keeps_its_one_question(floor: Floor) -> None:
+    floor.stock()
+    order = asked(floor)
+    before = due(floor, order)
+    for change, letters in (("ship_to = ship_to", 1), ("ship_to = NULL", 2)):
+        run.park(floor.run, Unit.ORDER, order, RuntimeError("Something broke."))
+        assert floor.state(order) == ("received", "office")
+        floor.value(f"UPDATE orders SET {change} WHERE id = :id RETURNING 1", id=order)
+        floor.office(order, "resume")
+        assert (floor.state(order), due(floor, order)) == (("received", "query"), before if letters == 1 else floor.now)
+        floor.pass_time(seconds=1)
+        assert (questions(floor, order), len(rows(floor, order))) == (["question"] * letters, 1)
+    floor.check()
+
+
+def test_a_question_that_has_answered_itself_is_closed_when_the_office_resumes(floor: Floor) -> None:
+    floor.stock()
     order = asked(floor)
     run.park(floor.run, Unit.ORDER, order, RuntimeError("Something broke."))
-    amend_quietly = "UPDATE orders SET ship_to = NULL WHERE id = :id RETURNING 1"
+    floor.value("UPDATE orders SET payment_method = 'card' WHERE id = :id RETURNING 1", id=order)
     floor.office(order, "resume")
-    assert (questions(floor, order), floor.state(order)) == (["question"], ("received", "query"))
-    run.park(floor.run, Unit.ORDER, order, RuntimeError("Something broke."))
-    floor.value(amend_quietly, id=order)
-    floor.office(order, "resume")
-    assert questions(floor, order) == ["question", "question"]
-    assert floor.value("SELECT count(*) FROM query WHERE order_id = :id", id=order) == 1
+    assert (floor.state(order), row_of(floor, order)["state"]) == (("promised", "fulfillments"), "closed")
+    floor.check()
 
 
 def test_questions_of_one_customer_have_a_link_each(floor: Floor) -> None:

@@ -111,7 +111,7 @@ def cancel_order(
 
 def _cancel(once: Once, order_id: int, given: Cancellation, caller: Caller, if_match: str | None) -> Document:
     work = once.work
-    _lock(work, caller.shop_id, order_id, if_match)
+    lock(work, caller.shop_id, order_id, if_match)
     try:
         canceled = cancellations.cancel(work.tx, order_id, reason=given.reason, by=caller.by, now=once.now)
     except CancelRefused as refusal:
@@ -132,7 +132,7 @@ def decide(order_id: OrderId, given: GivenDecision, caller: ByOffice, once: InOn
 
 def _decide(once: Once, order_id: int, given: GivenDecision, caller: Caller, if_match: str | None) -> Document:
     work = once.work
-    _lock(work, caller.shop_id, order_id, if_match)
+    lock(work, caller.shop_id, order_id, if_match)
     try:
         decided = office.decide(work.tx, order_id, given.decision, by=caller.by, now=once.now)
     except (DecisionRefused, CancelRefused) as refusal:
@@ -194,7 +194,7 @@ def _answer(
     return {"order": public_id("order", answered.order_id), "canceled": answered.canceled}
 
 
-def _lock(work: Work, shop_id: int, order_id: int, if_match: str | None) -> None:
+def lock(work: Work, shop_id: int, order_id: int, if_match: str | None) -> None:
     """Lock the shop's order, so that what If-Match says holds until the commit."""
     if not scope.lock_orders_of(work.tx, shop_id, {order_id}):
         raise not_found("order")

@@ -2,17 +2,20 @@
 What we ask the customer: each doubt about an order as a plain question, with what stands there and what it might be.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from orderpipe.channels.views import OrderView
 from orderpipe.channels.wording import Wording
+from orderpipe.domain.mailed_answers import Point
+from orderpipe.domain.queries import confirmable
 
 
 def question_of(doubt: Mapping[str, Any], order: OrderView, wording: Wording) -> str:
-    """The question for a doubt (rule, field as JSON pointer, have, proposals); a rule without one of its own gets a general one."""
+    """The question for a doubt (rule, field as JSON pointer, have, proposals, number); a rule without one of its own gets a general one."""
     words = wording.phrases["words"]
-    question = bare_question_of(doubt, order, wording)
+    question = f"{doubt['number']}. " if doubt.get("number") else ""
+    question += bare_question_of(doubt, order, wording)
     guesses = words["or"].join(proposals_of(doubt, wording))
     return f"{question}{words['proposals'].format(proposals=guesses)}" if guesses else question
 
@@ -73,6 +76,22 @@ def proposals_of(doubt: Mapping[str, Any], wording: Wording) -> list[str]:
 
 
 _ABOUT_MONEY = frozenset({"totals-differ", "price-differs", "price-not-positive"})
+def points_of(doubts: Sequence[Mapping[str, Any]], wording: Wording) -> list[Point]:
+    """What was asked, each with the answers that a reply may name as the letter did."""
+    countries = wording.countries if any(str(doubt.get("field", "")).startswith("/ship_to") for doubt in doubts) else {}
+    return [
+        Point(
+            str(doubt.get("rule", "")), str(doubt.get("field", "")), doubt.get("have"), _choices(doubt, wording), countries,
+            confirmable(doubt),
+        )
+        for doubt in doubts
+    ]
+
+
+def _choices(doubt: Mapping[str, Any], wording: Wording) -> list[tuple[str, object]]:
+    if doubt.get("rule") == "payment-method-missing":
+        return [(words, code) for code, words in reversed(wording.phrases["payment"].items())]
+    return list(zip(proposals_of(doubt, wording), doubt.get("proposals") or (), strict=True))
 
 
 def _said(value: object, rule: str, wording: Wording) -> str:

@@ -18,6 +18,7 @@ from orderpipe.cli import (
     flow,
     imports,
     mail,
+    mail_in,
     migrate,
     order,
     query,
@@ -33,8 +34,8 @@ from orderpipe.cli.app import app
 from orderpipe.cli.errors import sentence_for
 
 __all__ = [
-    "answer", "app", "audit", "check", "customer", "demo", "doctor", "flow", "imports", "mail", "main", "migrate", "order", "query",
-    "retention", "shop", "stock", "up", "version", "webhook", "why",
+    "answer", "app", "audit", "check", "customer", "demo", "doctor", "flow", "imports", "mail", "mail_in", "main", "migrate", "order",
+    "query", "retention", "shop", "stock", "up", "version", "webhook", "why",
 ]
 
 

@@ -6,6 +6,7 @@ from orderpipe.cli.refusals import Refusal
 from orderpipe.domain.addresses import NotNetworks
 from orderpipe.domain.orders import UnknownNumber
 from orderpipe.local.refusals import CannotStart
+from orderpipe.sideflows.amendments import AmendRefused
 from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.sideflows.office import DecisionRefused
 from orderpipe.sideflows.privacy import StillUnderWay, UnknownCustomer
@@ -19,8 +20,8 @@ from orderpipe.store.shops import ShopTaken, UnknownKey
 from orderpipe.store.standing import UnknownOrder
 
 REFUSALS = (
-    CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, SealsOutOfReach, CannotStart,
-    ImportedElsewhere, AlreadyAnswered, AnswerRefused,
+    AmendRefused, CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, SealsOutOfReach,
+    CannotStart, ImportedElsewhere, AlreadyAnswered, AnswerRefused,
     EndpointRefused, NoSuchEndpoint, NotNetworks, StillUnderWay, UnknownCustomer,
 )
 

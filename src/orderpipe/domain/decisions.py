@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from orderpipe.domain.notices import Channel
 from orderpipe.flow import Owner, State, WaitingFor
 
 
@@ -17,13 +18,6 @@ class Audience(StrEnum):
 
     CUSTOMER = "customer"
     OFFICE = "office"
-
-
-class Channel(StrEnum):
-    """By what a notification goes out."""
-
-    EMAIL = "email"
-    SMS = "sms"
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,11 +54,12 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The open question to the customer, how far it has been followed up, and what silence means."""
+    """The open question to the customer, how far it has been followed up, what silence means, and the rules in whose doubt it is."""
 
     id: int
     progress: Progress
     silent: OnSilence = OnSilence.WAIT
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,8 @@ def _number(one: Standing) -> str:
 def _detail(one: Standing, facts: Facts) -> str:
     """What exactly is missing."""
     match one.waiting_for:
+        case WaitingFor.QUERY if facts.question:
+            return f"In doubt: {', '.join(dict.fromkeys(facts.question.rules))}"
         case WaitingFor.QUERY | WaitingFor.OFFICE:
             return one.hold.reason.rstrip(".") if one.hold else ""
         case WaitingFor.STOCK | WaitingFor.PICK_SCANS | WaitingFor.PACK_SCANS:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from orderpipe.domain.calendars import WorkingCalendar, add_working_time, next_working_instant
 from orderpipe.domain.contacts import email_problem, sms_number
-from orderpipe.domain.decisions import Channel
+from orderpipe.domain.notices import Channel
 from orderpipe.domain.queries import confirmable
 
 CALL_AGAIN = timedelta(days=1)
@@ -101,10 +101,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """When the next rung is due, and from when on silence counts, None where it never does (UTC)."""
+    """When the next rung is due, from when on silence counts, None where it never does, and by when we ask for an answer (UTC)."""
 
     next_at: datetime
     silence_at: datetime | None
+    answer_until: datetime
 
 
 def plan(progress: Progress, rung: Rung, policy: QueryPolicy, calendar: WorkingCalendar, *, silent: OnSilence, now: datetime) -> Plan:
@@ -116,21 +117,22 @@ def plan(progress: Progress, rung: Rung, policy: QueryPolicy, calendar: WorkingC
     def after(minutes: float) -> datetime:
         return add_working_time(calendar, now, minutes)
 
-    until_call = policy.other_channel_after + policy.call_after
     match rung:
         case Rung.ASK:
-            return Plan(after(policy.remind_after), None)
-        case Rung.REMIND:
-            silence_at = None if silent == OnSilence.WAIT else after(until_call + policy.silence_after)
-            return Plan(after(policy.other_channel_after if progress.other else until_call), silence_at)
-        case Rung.OTHER:
-            return Plan(after(policy.call_after), progress.silence_at)
+            return Plan(after(policy.remind_after), None, after(policy.remind_after))
+        case Rung.REMIND | Rung.OTHER:
+            until_call = policy.call_after + (policy.other_channel_after if rung == Rung.REMIND else 0)
+            silence_at = progress.silence_at
+            if silence_at is None and silent != OnSilence.WAIT:
+                silence_at = after(until_call + policy.silence_after)
+            other_next = rung == Rung.REMIND and progress.other
+            return Plan(after(policy.other_channel_after if other_next else until_call), silence_at, silence_at or after(until_call))
         case _:
             silence_at = None if rung == Rung.SILENCE else progress.silence_at
             if silence_at and rung == Rung.CALL:
                 silence_at = max(silence_at, after(policy.silence_after))
             again = next_working_instant(calendar, now + CALL_AGAIN)
-            return Plan(min(again, silence_at or again), silence_at)
+            return Plan(min(again, silence_at or again), silence_at, silence_at or again)
 
 
 def outcome(policy: QueryPolicy, doubts: Iterable[Mapping[str, object]]) -> OnSilence:

@@ -102,6 +102,11 @@ def answerable(rule: str, field: str, lines: int) -> Iterator[str]:
         yield field.rpartition("/")[0]
 
 
+def numbered(doubts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The doubts with their numbers in the letter, where there are several: a reply may answer them by these."""
+    return [{**doubt, "number": number} if len(doubts) > 1 else dict(doubt) for number, doubt in enumerate(doubts, 1)]
+
+
 def _wrong_confirmations(doubts: Sequence[Mapping[str, Any]], answer: Answer, right: Override) -> Iterator[Problem]:
     """Only what was asked can be confirmed, and an answer has to say something."""
     if not answer.changes and not answer.confirmed:

@@ -58,6 +58,16 @@ def escalate(tx: Tx, order_ids: Collection[int], *, desk: Desk, now: datetime) -
     return _climb(tx, order_ids, "query.escalate", desk=desk, now=now)
 
 
+def undelivered(tx: Tx, order_ids: Collection[int], *, now: datetime) -> None:
+    """
+    What was last written about these orders' questions has not arrived: the other channel is taken at once, or the office calls.
+
+    Nothing happens about questions that the office has already been asked to call about.
+    """
+    ahead = questions.skip_reminder(tx, [one.order_id for one in _open(tx, order_ids)], now)
+    units.wait(tx, Unit.ORDER, [(one, WaitingFor.QUERY, now) for one in ahead], now)
+
+
 @dataclass(frozen=True, slots=True)
 class _Step:
     """A rung taken of one question, what comes after it, and what silence means by now."""
@@ -95,7 +105,9 @@ def _calendar(rules: Policies, one: OpenQuery) -> WorkingCalendar:
 
 def _step(one: OpenQuery, calendar: WorkingCalendar, now: datetime) -> _Step:
     rung = one.progress.rung(now)
-    silent = {Rung.REMIND: outcome(one.policy, one.doubts), Rung.SILENCE: OnSilence.WAIT}.get(rung, one.silent)
+    silent = OnSilence.WAIT if rung == Rung.SILENCE else one.silent
+    if rung in (Rung.REMIND, Rung.OTHER) and one.progress.silence_at is None:
+        silent = outcome(one.policy, one.doubts)
     return _Step(one, rung, plan(one.progress, rung, one.policy, calendar, silent=silent, now=now), silent)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from orderpipe.domain.targets import after_pause
-from orderpipe.flow import OrderState, Unit, WaitingFor
+from orderpipe.flow import Unit, WaitingFor, next_step
 from orderpipe.sideflows.hints import Hint
 from orderpipe.store import holds, pauses, policies, questions, units
 from orderpipe.store.metadata import Tx
@@ -19,9 +19,16 @@ def close(tx: Tx, order_ids: Collection[int], *, by: str, now: datetime) -> None
     holds.close_holds(tx, order_ids, {WaitingFor.QUERY, WaitingFor.OFFICE}, how="canceled", by=by, now=now)
 
 
-def lift(tx: Tx, order_ids: Collection[int], *, how: str, by: str, now: datetime) -> tuple[Hint, ...]:
+_ASKED = frozenset({WaitingFor.QUERY})
+
+
+def lift(
+    tx: Tx, order_ids: Collection[int], *, waits: Collection[WaitingFor] = _ASKED, how: str, by: str, now: datetime
+) -> tuple[Hint, ...]:
     """
-    Let orders whose questions are settled be checked again; the caller has locked them.
+    Let orders whose questions are settled go on, to be checked again where they are not accepted yet; the caller has locked them.
+
+    `waits` are what they may wait for because of the questions.
 
     Their time targets move by the working time for which they were asked.
     """
@@ -34,9 +41,16 @@ def lift(tx: Tx, order_ids: Collection[int], *, how: str, by: str, now: datetime
         for one in pauses.of(tx, order_ids)
     ])
     holds.close_holds(tx, order_ids, {WaitingFor.QUERY}, how=how, by=by, now=now)
-    units.wake(tx, Unit.ORDER, order_ids, {WaitingFor.QUERY}, now)
-    lanes: dict[str, list[int]] = {}
-    for one in units.claim(tx, Unit.ORDER, order_ids):
-        if one.state == OrderState.RECEIVED and one.waiting_for is None:
-            lanes.setdefault(one.lane, []).append(one.id)
-    return tuple(Hint("validate", lane, ids) for lane, ids in lanes.items())
+    parts = units.waiting(tx, Unit.FULFILLMENT, order_ids, WaitingFor.QUERY)
+    return tuple(
+        hint for unit, ids in ((Unit.ORDER, order_ids), (Unit.FULFILLMENT, parts))
+        for hint in _woken(tx, unit, units.wake(tx, unit, ids, waits, now))
+    )
+
+
+def _woken(tx: Tx, unit: Unit, ids: Collection[int]) -> list[Hint]:
+    steps: dict[tuple[str, str], list[int]] = {}
+    for one in units.claim(tx, unit, ids):
+        if step := next_step(one.state, appointment=one.appointment):
+            steps.setdefault((step.name, one.lane), []).append(one.id)
+    return [Hint(name, lane, some) for (name, lane), some in steps.items()]

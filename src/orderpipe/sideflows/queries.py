@@ -6,20 +6,29 @@ Who said it and how is kept with the question and in the journal; the journal na
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from orderpipe.domain.links import BadLink, ExpiredLink, Purpose
-from orderpipe.domain.orders import UnknownNumber, internal_id
+from orderpipe.domain.orders import UnknownNumber, internal_id, public_id
 from orderpipe.domain.queries import Amended, Answer, Problem, apply_answer
-from orderpipe.domain.rules import Override, Severity, worst
-from orderpipe.flow import Unit, WaitingFor
-from orderpipe.sideflows import cancellations, doubts
+from orderpipe.domain.rules import Override
+from orderpipe.flow import OrderState, Owner, Unit, WaitingFor
+from orderpipe.settings import settings
+from orderpipe.sideflows import amended_doubts, amendments, cancellations, doubts
 from orderpipe.sideflows.hints import Hint
-from orderpipe.store import checks, holds, journal, link_keys, policies, questions, units
+from orderpipe.store import bounced, checks, holds, journal, link_keys, policies, questions, units
+from orderpipe.store.carry_out import Occasion
 from orderpipe.store.checks import Subject
 from orderpipe.store.journal import Entry
 from orderpipe.store.metadata import Tx
+from orderpipe.store.questions import OpenQuery
+
+REPLY_LIES_WITH_OFFICE = "The customer's reply is for the office to read."
+"""Why an order waits for the office whose question was answered, but not clearly."""
+
+READ_WITHIN = timedelta(days=1)
+"""How soon the office is reminded of a reply that it has not read."""
 
 
 class How(StrEnum):
@@ -29,7 +38,6 @@ class How(StrEnum):
     EMAIL = "email"
     PHONE = "phone"
     API = "api"
-    AMENDED = "amended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +92,47 @@ def answer(
     amended = apply_answer(_subject(tx, order_id, now).order, asked.doubts, given, right)
     if not isinstance(amended, Amended):
         raise AnswerRefused(amended)
-    _amend(tx, order_id, amended, by=by, now=now)
-    confirmed = sorted(f"{rule} {field}" for rule, field in amended.confirmed)
-    return Answered(order_id, False, _settle(tx, order_id, {"changed": amended.changed, "confirmed": confirmed}, by=by, how=how, now=now))
+    note = {"changed": amended.changed, "confirmed": sorted(f"{rule} {field}" for rule, field in amended.confirmed), "how": how}
+    journal.write(tx, [Entry(order_id, "query.answered", note=note)], now=now, actor=by)
+    if units.claim(tx, Unit.ORDER, [order_id])[0].state != OrderState.RECEIVED:
+        said = amended_doubts.Answered(how, amended.confirmed, note)
+        return Answered(order_id, False, _as_amendment(tx, asked, given, said, by=by, now=now))
+    _write(tx, order_id, amended, by=by, now=now)
+    bounced.clear(tx, asked.shop_id, [amended.customer[part] for part in ("email", "phone") if f"/customer/{part}" in amended.changed], now)
+    questions.settle(tx, {order_id: note}, state="answered", by=by, how=how, now=now)
+    with_office = holds.close_because(tx, order_id, REPLY_LIES_WITH_OFFICE, how="answered", by=by, now=now)
+    waits = {WaitingFor.QUERY, WaitingFor.OFFICE} if with_office else {WaitingFor.QUERY}
+    return Answered(order_id, False, doubts.lift(tx, [order_id], waits=waits, how="answered", by=by, now=now))
+
+
+def hand_over(tx: Tx, order_id: int, *, now: datetime) -> bool:
+    """
+    The customer's reply to the open question lies with the office now: until it is keyed in or decided about, nobody is reminded.
+
+    Returns whether the question was the customer's turn until then.
+    """
+    order = units.claim(tx, Unit.ORDER, [order_id])[0]
+    if order.waiting_for != WaitingFor.QUERY:
+        return False
+    deadline = now + READ_WITHIN
+    holds.open_holds(tx, [{
+        "order_id": order_id, "fulfillment_id": None, "kind": WaitingFor.OFFICE, "stops": order.state, "owner": Owner.OFFICE,
+        "reason": REPLY_LIES_WITH_OFFICE, "opened_at": now, "deadline": deadline,
+    }])
+    units.wait(tx, Unit.ORDER, [(order_id, WaitingFor.OFFICE, deadline)], now)
+    journal.write(tx, [Entry(order_id, "query.handed-over")], now=now, actor="care")
+    return True
+
+
+def _as_amendment(
+    tx: Tx, asked: OpenQuery, given: Answer, said: amended_doubts.Answered, *, by: str, now: datetime
+) -> tuple[Hint, ...]:
+    """An answer about an order that is being worked on changes it as an amendment does."""
+    change = amendments.Asked(given.changes, f"answer {public_id('query', asked.id)}", answer=said)
+    try:
+        return amendments.amend(tx, asked.order_id, change, by=by, now=now).hints
+    except amendments.AmendRefused as refused:
+        raise AnswerRefused(refused.problems) from refused
 
 
 def behind(tx: Tx, query: str, now: datetime) -> int:
@@ -109,40 +155,26 @@ def behind_link(tx: Tx, token: str, now: datetime) -> int:
         return found
 
 
-def recheck(tx: Tx, order_id: int, *, by: str, now: datetime) -> tuple[Hint, ...]:
+def ask_on(tx: Tx, order_id: int, *, by: str, now: datetime, at_once: bool = False) -> bool:
     """
-    Look at the open question of an order that somebody has amended: what is in order by now is asked no more.
+    Let an order that went to the office with its question open wait for the answer again; returns whether anything is still in doubt.
 
-    What is left is not asked again; what is new is, with the rest, in one message. The caller has locked the order and sends the hints.
+    `at_once`: the customer is reminded now. The caller has locked the order.
     """
-    asked = next(iter(questions.open_of(tx, [order_id])), None)
-    if asked is None:
-        return ()
-    found = [one for one in _subject(tx, order_id, now).findings() if one.severity != Severity.NOTE]
-    if worst(found) != Severity.ASK:  # in order, or no longer for the customer to say
-        holds.clear_findings(tx, [order_id], how=How.AMENDED, by=by, now=now)
-        return _settle(tx, order_id, {"changed": (), "confirmed": ()}, by=by, how=How.AMENDED, now=now)
-    if questions.merge(tx, {order_id: [one.doubt for one in found]}):
-        units.wait(tx, Unit.ORDER, [(order_id, WaitingFor.QUERY, now)], now)
-    holds.clear_findings(tx, [order_id], how=How.AMENDED, by=by, now=now)
-    checks.keep_findings(tx, {order_id: found}, now)
-    return ()
+    amended_doubts.look_again(tx, order_id, Occasion(now, by, policies.policies(tx, now), settings().office_email))
+    left = questions.open_of(tx, [order_id])
+    units.wait(tx, Unit.ORDER, [(order_id, WaitingFor.QUERY, now if at_once else one.due_at or now) for one in left], now)
+    return bool(left)
 
 
 def _subject(tx: Tx, order_id: int, now: datetime) -> Subject:
     return checks.subjects(tx, [order_id], policies.policies(tx, now))[0]
 
 
-def _amend(tx: Tx, order_id: int, amended: Amended, *, by: str, now: datetime) -> None:
+def _write(tx: Tx, order_id: int, amended: Amended, *, by: str, now: datetime) -> None:
     questions.amend(
         tx, order_id, customer=amended.customer, ship_to=amended.ship_to, payment_method=amended.payment_method, total=amended.total,
         requested_on=amended.requested_on,
     )
     questions.amend_lines(tx, order_id, amended.lines)
     holds.clear_findings(tx, [order_id], confirmed=amended.confirmed, how="answered", by=by, now=now)
-
-
-def _settle(tx: Tx, order_id: int, note: dict[str, object], *, by: str, how: How, now: datetime) -> tuple[Hint, ...]:
-    questions.settle(tx, {order_id: note}, state="answered", by=by, how=how, now=now)
-    journal.write(tx, [Entry(order_id, "query.answered", note=note | {"how": how})], now=now, actor=by)
-    return doubts.lift(tx, [order_id], how="answered", by=by, now=now)

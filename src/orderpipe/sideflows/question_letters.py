@@ -10,7 +10,7 @@ from orderpipe.domain.decisions import Audience, Tell
 from orderpipe.domain.ladder import OnSilence, Plan, Rung
 from orderpipe.domain.links import Purpose, Signer
 from orderpipe.domain.orders import number_of, public_id
-from orderpipe.domain.queries import confirmable
+from orderpipe.domain.queries import confirmable, numbered
 from orderpipe.store.questions import OpenQuery
 
 
@@ -48,8 +48,8 @@ def letter(one: OpenQuery, rung: Rung, plan: Plan, silent: OnSilence, paper: Sta
 def _asking(one: OpenQuery, plan: Plan, silent: OnSilence, paper: Stationery) -> dict[str, object]:
     link = link_to(paper.signer, one.id, days=one.policy.link_days, now=paper.now)
     return {
-        "query_id": public_id("query", one.id), "link": f"{paper.public_url}{link}", "doubts": one.doubts,
-        "answer_until": plan.silence_at or plan.next_at, "on_silence": silent if plan.silence_at else OnSilence.WAIT,
+        "query_id": public_id("query", one.id), "link": f"{paper.public_url}{link}", "doubts": numbered(one.doubts),
+        "answer_until": plan.answer_until, "on_silence": silent if plan.silence_at else OnSilence.WAIT,
     }
 
 
@@ -63,5 +63,8 @@ def _calling(one: OpenQuery, plan: Plan, silent: OnSilence) -> dict[str, object]
 
 
 def _option(doubt: Mapping[str, object]) -> str:
-    """How the answer to one doubt is keyed in."""
-    return f"--confirm {doubt['rule']}" if confirmable(doubt) else f"--set {doubt['field']}=…"
+    """How the answer to one doubt is keyed in; a whole address by its parts."""
+    if confirmable(doubt):
+        return f"--confirm {doubt['rule']}"
+    parts = ("/line1", "/city", "/postal_code", "/country") if doubt["field"] == "/ship_to" else ("",)
+    return " ".join(f"--set {doubt['field']}{part}=…" for part in parts)

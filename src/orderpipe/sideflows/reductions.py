@@ -45,8 +45,12 @@ class _Work:
     reason: str
 
 
-def reduce(tx: Tx, wishes: Sequence[Wish], *, reason: str, by: str, now: datetime) -> Reduced:
-    """Take these pieces back, with the same few statements however many; `reason` as for a cancellation, `by` the actor."""
+def reduce(tx: Tx, wishes: Sequence[Wish], *, reason: str, by: str, now: datetime, quiet: bool = False) -> Reduced:
+    """
+    Take these pieces back, with the same few statements however many; `reason` as for a cancellation, `by` the actor.
+
+    `quiet`: journal and customer hear of it as part of something larger.
+    """
     if not wishes:
         return Reduced({})
     order_ids = {one.order_id for one in wishes}
@@ -58,7 +62,8 @@ def reduce(tx: Tx, wishes: Sequence[Wish], *, reason: str, by: str, now: datetim
     work = _work(planned, claimed, parts, orders, Occasion(now, by, policies.policies(tx, now), settings().office_email), reason)
     freed = _undo(tx, work)
     hints = [*_end(tx, work), *_go_on(tx, work)]
-    _tell(tx, work)
+    if not quiet:
+        _tell(tx, work)
     return Reduced(planned.refused, tuple(hints), freed)
 
 

@@ -14,7 +14,7 @@ from orderpipe.domain.orders import Contact
 from orderpipe.domain.rules import Finding, Severity, worst
 from orderpipe.domain.targets import Policies
 from orderpipe.flow import OrderState, Owner, WaitingFor
-from orderpipe.store import checks, customers, questions
+from orderpipe.store import checks, customers
 from orderpipe.store.checks import Subject
 from orderpipe.store.metadata import Tx
 
@@ -63,10 +63,7 @@ def write(tx: Tx, facts: Facts, decisions: Sequence[Decision], now: datetime) ->
     """Keep the findings, open the questions, and remember the customers whose orders are in order."""
     checks.keep_findings(tx, {order_id: found for order_id, found in facts.found.items() if found}, now)
     asked = [one.unit_id for one in decisions if isinstance(one, Hold) and one.kind == WaitingFor.QUERY]
-    doubts = {order_id: _asked(facts.found[order_id]) for order_id in asked}
-    checks.open_queries(tx, doubts, now)
-    if doubts:
-        questions.merge(tx, doubts)
+    checks.open_queries(tx, {order_id: _asked(facts.found[order_id]) for order_id in asked}, now)
     moved = {one.unit_id for one in decisions if isinstance(one, Move) and one.to == OrderState.VALIDATED}
     customers.confirm(tx, [_customer(one, now) for one in facts.subjects if one.order_id in moved])
 

@@ -105,8 +105,10 @@ def held(tx: Tx, whose: Whose) -> dict[str, list[dict[str, Any]]]:
 def erase(tx: Tx, whose: Whose, now: datetime) -> None:
     """Erase it in every table, for good; letters that still wait stay unsent. The caller holds the orders' locks."""
     tx.execute(
-        text("UPDATE notification SET state = 'dead', next_at = NULL WHERE order_id = ANY(:orders) AND next_at IS NOT NULL"),
-        whose.parameters(),
+        text("""UPDATE notification SET state = CASE WHEN next_at IS NULL THEN state ELSE 'dead' END, next_at = NULL,
+                fell_back_at = CASE WHEN bounced_at IS NOT NULL THEN coalesce(fell_back_at, :now) END
+            WHERE order_id = ANY(:orders) AND (next_at IS NOT NULL OR bounced_at IS NOT NULL)"""),
+        {"now": now, "orders": list(whose.orders)},
     )
     for table, said in declared(metadata).items():
         if said.goes:
@@ -214,6 +216,8 @@ def forget_strangers(tx: Tx, shop_id: int, before: datetime, limit: int) -> int:
         "DELETE FROM customer WHERE id IN (SELECT id FROM customer WHERE shop_id = :shop AND confirmed_at < :before LIMIT :limit)",
         """DELETE FROM customer_memory WHERE (shop_id, customer, sku) IN (
             SELECT shop_id, customer, sku FROM customer_memory WHERE shop_id = :shop AND last_at < :before LIMIT :limit)""",
+        """DELETE FROM address_flag WHERE (shop_id, channel, address) IN (
+            SELECT shop_id, channel, address FROM address_flag WHERE shop_id = :shop AND since < :before LIMIT :limit)""",
     )
     return sum(tx.execute(text(one), {"shop": shop_id, "before": before, "limit": limit}).rowcount for one in statements)
 

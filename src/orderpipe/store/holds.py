@@ -99,6 +99,16 @@ def close_holds(tx: Tx, order_ids: Collection[int], kinds: Collection[WaitingFor
     )
 
 
+def close_because(tx: Tx, order_id: int, reason: str, *, how: str, by: str, now: datetime) -> bool:
+    """Close the order's open holds that were opened for this reason; whether there was one."""
+    closed = tx.execute(
+        text("""UPDATE hold SET closed_at = :now, closed_how = :how, closed_by = :by
+            WHERE order_id = :id AND reason = :reason AND closed_at IS NULL RETURNING id"""),
+        {"id": order_id, "reason": reason, "how": how, "by": by, "now": now},
+    )
+    return bool(closed.all())
+
+
 def close_holds_of_parts(tx: Tx, fulfillment_ids: Collection[int], *, how: str, by: str, now: datetime) -> None:
     """Close whatever holds these fulfillments alone, saying how and by whom."""
     tx.execute(

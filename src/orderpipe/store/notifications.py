@@ -11,8 +11,10 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Identity, 
 from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.domain.decisions import Tell
-from orderpipe.domain.notices import Dead, Later, Leased, Order, OrderedLine, Result, Sent
+from orderpipe.domain.notices import Dead, Fault, Later, Leased, Order, OrderedLine, Result, Sent
 from orderpipe.domain.orders import number_of
+from orderpipe.store import bounced
+from orderpipe.store.bounced import Undelivered
 from orderpipe.store.metadata import Tx, as_json, metadata, text
 from orderpipe.store.personal import personal
 
@@ -36,6 +38,9 @@ notification = Table(
     Column("sent_at", DateTime(timezone=True)),
     Column("provider_id", Text),
     Column("sent", LargeBinary),
+    Column("bounced_at", DateTime(timezone=True)),
+    Column("bounce", Text),
+    Column("fell_back_at", DateTime(timezone=True)),
     CheckConstraint("audience IN ('customer', 'office')", name="audience"),
     CheckConstraint("channel IN ('email', 'sms')", name="channel"),
     CheckConstraint("state IN ('pending', 'sending', 'sent', 'dead', 'withdrawn')", name="state"),
@@ -43,9 +48,10 @@ notification = Table(
     Index("ix_notification_next_at", "channel", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     Index("ix_notification_order_id", "order_id"),
     Index("ix_notification_dead", "id", postgresql_where=text("state = 'dead'")),
+    Index("ix_notification_bounced", "id", postgresql_where=text("bounced_at IS NOT NULL AND fell_back_at IS NULL")),
     postgresql_with={"fillfactor": 70},
     info=personal(
-        recipient="''", facts="'{}'", last_error="NULL", provider_id="NULL", sent="NULL",
+        recipient="''", facts="'{}'", last_error="NULL", provider_id="NULL", bounce="NULL", sent="NULL",
         harmless="audience channel kind language dedupe_key state",
     ),
 )
@@ -100,11 +106,16 @@ _ENQUEUE = text("""
             CAST(:keys AS text[]), CAST(:audiences AS text[]), CAST(:wanted AS text[]))
             WITH ORDINALITY AS t(order_id, kind, facts, key, audience, wanted, place)
     ), reachable AS (
-        SELECT told.*, CASE WHEN orders.customer ->> 'email' LIKE '%_@_%._%' THEN btrim(orders.customer ->> 'email') ELSE '' END AS email,
-            coalesce(btrim(orders.customer ->> 'phone'), '') AS phone,
+        SELECT told.*, CASE WHEN orders.customer ->> 'email' LIKE '%_@_%._%' AND no_mail.address IS NULL
+                THEN btrim(orders.customer ->> 'email') ELSE '' END AS email,
+            CASE WHEN no_sms.address IS NULL THEN coalesce(btrim(orders.customer ->> 'phone'), '') ELSE '' END AS phone,
             coalesce(nullif(shop.office_email, ''), :office_default) AS office,
             coalesce(nullif(orders.language, ''), shop.language) AS customer_language, shop.language AS office_language
         FROM told JOIN orders ON orders.id = told.order_id JOIN shop ON shop.id = orders.shop_id
+            LEFT JOIN address_flag no_mail ON no_mail.shop_id = orders.shop_id AND no_mail.channel = 'email'
+                AND no_mail.address = lower(btrim(orders.customer ->> 'email')) AND no_mail.cleared_at IS NULL
+            LEFT JOIN address_flag no_sms ON no_sms.shop_id = orders.shop_id AND no_sms.channel = 'sms'
+                AND no_sms.address = lower(btrim(orders.customer ->> 'phone')) AND no_sms.cleared_at IS NULL
     ), addressed AS (
         SELECT order_id, audience, kind, facts, key, place,
             CASE WHEN audience = 'office' OR by_email THEN 'email' WHEN phone <> '' THEN 'sms' END AS channel,
@@ -128,8 +139,8 @@ def enqueue(tx: Tx, tells: Sequence[tuple[int, Tell]], now: datetime, *, office_
     """
     Put (order id, what to tell) into the outbox with one statement, each dedupe key once whatever is redelivered.
 
-    A customer is written to by e-mail, without a likely address or where a Tell says so by SMS, in the order's language; the office at
-    the shop's address or else `office_default`, in the shop's language.
+    A customer is written to by e-mail; by SMS without a likely address, with one that letters came back from, or where a Tell says so;
+    in the order's language. The office is written to at the shop's address or else `office_default`, in the shop's language.
     """
     if not tells:
         return Enqueued(0)
@@ -228,7 +239,12 @@ def record(tx: Tx, results: Sequence[Result], now: datetime) -> int:
         "ids": [result.lease.id for result in results], "tokens": [result.lease.attempts for result in results], "now": now,
     }
     columns |= {name: [row[name] for row in rows] for name in ("states", "next_ats", "errors", "replies", "contents", "counts")}
-    return len(tx.execute(_RECORD, columns).all())
+    recorded = {row.id for row in tx.execute(_RECORD, columns)}
+    bounced.note(tx, [
+        Undelivered(one.lease.id, _storable(one.error), condemns=one.fault == Fault.ADDRESS)
+        for one in results if isinstance(one, Dead) and one.fault != Fault.OURS and one.lease.id in recorded
+    ], now)
+    return len(recorded)
 
 
 def _outcome(result: Result) -> Mapping[str, object]:
@@ -250,7 +266,9 @@ def _storable(words: str) -> str:
 
 _RESEND = text("""
     WITH revived AS (
-        UPDATE notification SET state = 'pending', next_at = :now, attempts = 0, created_at = :now WHERE id = :id AND state = 'dead'
+        UPDATE notification SET state = 'pending', next_at = :now, attempts = 0, created_at = :now, bounced_at = NULL, bounce = NULL,
+            fell_back_at = NULL
+        WHERE id = :id AND state = 'dead'
         RETURNING id
     ), repeated AS (
         INSERT INTO notification (order_id, audience, channel, recipient, kind, language, facts, dedupe_key, next_at, created_at)

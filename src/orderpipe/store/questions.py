@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from orderpipe.domain.decisions import Channel
 from orderpipe.domain.ladder import OnSilence, Progress, QueryPolicy, Rung, other_channel
+from orderpipe.domain.notices import Channel
 from orderpipe.domain.rules import LineToCheck
 from orderpipe.store import notifications, query_policies
 from orderpipe.store.metadata import Tx, as_json, text
@@ -69,7 +69,7 @@ _OPEN = f"""SELECT q.id, q.order_id, o.shop_id, o.type, q.doubts, o.customer, q.
         coalesce(nullif(o.ship_to ->> 'country', ''), s.country) AS country,
         (SELECT n.channel FROM notification n WHERE n.order_id = q.order_id AND n.kind = 'question' ORDER BY n.id DESC LIMIT 1) AS asked_by,
         EXISTS (SELECT FROM notification n WHERE n.order_id = q.order_id AND n.kind = 'question-reminder' AND n.state = 'sent'
-            AND n.created_at >= q.reminded_at) AS told,
+            AND n.created_at >= q.reminded_at AND n.facts ->> 'on_silence' = q.on_silence) AS told,
         {", ".join(f"policy.{name} AS policy_{name}" for name in query_policies.COLUMNS)}
     FROM query q JOIN orders o ON o.id = q.order_id JOIN shop s ON s.id = o.shop_id {query_policies.CHOSEN}
     WHERE q.state = 'open'"""
@@ -147,6 +147,16 @@ def follow(tx: Tx, followed: Sequence[Followed], now: datetime) -> None:
             "silents": [one.silent.value for one in followed],
         },
     )
+
+
+def skip_reminder(tx: Tx, order_ids: Collection[int], now: datetime) -> list[int]:
+    """Let what comes after the reminder be due at once, for the orders whose questions have been asked and not yet escalated."""
+    rows = tx.execute(
+        text("""UPDATE query SET reminded_at = coalesce(reminded_at, :now), next_at = :now
+            WHERE order_id = ANY(:ids) AND state = 'open' AND asked_at IS NOT NULL AND escalated_at IS NULL RETURNING order_id"""),
+        {"ids": list(order_ids), "now": now},
+    )
+    return [row.order_id for row in rows]
 
 
 def merge(tx: Tx, doubts: Mapping[int, Sequence[Mapping[str, Any]]]) -> frozenset[int]:

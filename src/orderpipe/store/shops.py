@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import BigInteger, Column, DateTime, Engine, ForeignKey, Identity, Index, LargeBinary, Table, Text, func
+from sqlalchemy import BigInteger, Column, DateTime, Engine, ForeignKey, Identity, Index, LargeBinary, SmallInteger, Table, Text, func
 from sqlalchemy.exc import IntegrityError
 
 from orderpipe.store.metadata import Tx, metadata, text
@@ -30,9 +30,11 @@ shop = Table(
     Column("mail_from", Text, nullable=False, server_default=""),
     Column("office_email", Text, nullable=False, server_default=""),
     Column("backorder_policy", Text, nullable=False, server_default="as-available"),
+    Column("withdrawal_days", SmallInteger, nullable=False, server_default="14"),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     info=IMPERSONAL,
 )
+"""`withdrawal_days`: so long after the last delivery a customer may withdraw from the contract; the law of the European Union says 14."""
 
 api_key = Table(
     "api_key",

@@ -3,6 +3,7 @@ All tables together, for the migrations and for the checks that the database and
 """
 
 from orderpipe.store import (
+    bounced,
     customers,
     erasure,
     fulfillments,
@@ -11,6 +12,7 @@ from orderpipe.store import (
     intakes,
     journal,
     link_keys,
+    mail_in,
     memory,
     notifications,
     orders,
@@ -30,7 +32,7 @@ from orderpipe.store.metadata import metadata
 
 MODULES = (
     shops, customers, products, stock, intakes, orders, imports, holds, fulfillments, scans, tracking, promises, notifications, journal,
-    seals, policies, query_policies, link_keys, rule_settings, memory, webhooks, erasure,
+    seals, policies, query_policies, link_keys, rule_settings, memory, bounced, mail_in, webhooks, erasure,
 )
 
 __all__ = ["MODULES", "metadata"]
