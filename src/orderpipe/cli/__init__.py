@@ -11,6 +11,7 @@ import typer
 from orderpipe.cli import (
     answer,
     audit,
+    case,
     check,
     customer,
     demo,
@@ -18,13 +19,18 @@ from orderpipe.cli import (
     flow,
     imports,
     mail,
+    mail_care,
     mail_in,
     migrate,
     order,
     query,
+    report,
     retention,
+    returned,
     shop,
+    shop_letters,
     stock,
+    template,
     up,
     version,
     webhook,
@@ -34,8 +40,9 @@ from orderpipe.cli.app import app
 from orderpipe.cli.errors import sentence_for
 
 __all__ = [
-    "answer", "app", "audit", "check", "customer", "demo", "doctor", "flow", "imports", "mail", "mail_in", "main", "migrate", "order",
-    "query", "retention", "shop", "stock", "up", "version", "webhook", "why",
+    "answer", "app", "audit", "case", "check", "customer", "demo", "doctor", "flow", "imports", "mail", "mail_care", "mail_in", "main",
+    "migrate", "order", "query", "report", "retention", "returned", "shop", "shop_letters", "stock", "template", "up", "version",
+    "webhook", "why",
 ]
 
 

@@ -2,15 +2,20 @@
 Which errors are somebody's mistake or a server that is not there, told in a sentence; any other is a defect, with its traceback.
 """
 
+from orderpipe.channels.outlets import BadRecipient
 from orderpipe.cli.refusals import Refusal
 from orderpipe.domain.addresses import NotNetworks
+from orderpipe.domain.cases import CaseRefused, UnknownCase
 from orderpipe.domain.orders import UnknownNumber
+from orderpipe.domain.remedies import RemedyRefused
+from orderpipe.domain.returns import ReturnRefused, UnknownReturn
 from orderpipe.local.refusals import CannotStart
 from orderpipe.sideflows.amendments import AmendRefused
 from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.sideflows.office import DecisionRefused
 from orderpipe.sideflows.privacy import StillUnderWay, UnknownCustomer
 from orderpipe.sideflows.queries import AlreadyAnswered, AnswerRefused
+from orderpipe.sideflows.retelling import NoSuchLetter, NotAgain
 from orderpipe.sideflows.webhooks import EndpointRefused, NoSuchEndpoint
 from orderpipe.store.database import DatabaseError, is_transient
 from orderpipe.store.imports import ImportedElsewhere
@@ -21,7 +26,8 @@ from orderpipe.store.standing import UnknownOrder
 
 REFUSALS = (
     AmendRefused, CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, SealsOutOfReach,
-    CannotStart, ImportedElsewhere, AlreadyAnswered, AnswerRefused,
+    CannotStart, ImportedElsewhere, AlreadyAnswered, AnswerRefused, NoSuchLetter, NotAgain, BadRecipient, CaseRefused, UnknownCase,
+    RemedyRefused, ReturnRefused, UnknownReturn,
     EndpointRefused, NoSuchEndpoint, NotNetworks, StillUnderWay, UnknownCustomer,
 )
 

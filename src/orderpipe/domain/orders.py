@@ -13,7 +13,7 @@ from decimal import Decimal
 
 PREFIXES = {
     "order": "ord", "fulfillment": "ful", "intake": "int", "query": "qry", "notification": "ntf",
-    "webhook_endpoint": "whe", "webhook_delivery": "whd",
+    "case": "cas", "webhook_endpoint": "whe", "webhook_delivery": "whd",
 }
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 

@@ -67,6 +67,9 @@ class Found:
     given: tuple[str, ...]
 
 
+_NEEDED = "(o.ended_at IS NULL OR EXISTS (SELECT FROM case_file c WHERE c.order_id = o.id AND c.state <> 'closed'))"
+"""An order that still needs its customer: it is under way, or a case about it is open."""
+
 _DIGITS = "regexp_replace({}, '[^0-9]', '', 'g')"
 _BY_EMAIL = f"{customer_key('o')} = lower(:email)"  # as the index has it
 _BY_PHONE = _DIGITS.format("o.customer ->> 'phone'") + " = ANY(:digits)"
@@ -77,7 +80,7 @@ def find(tx: Tx, shop_id: int, *, email: str, digits: Collection[str]) -> Found:
     wanted = {"shop": shop_id, "email": email, "digits": sorted(digits)}
     tx.execute(text("SET LOCAL statement_timeout = '10min'"))  # by a number, every order of the shop is looked at
     orders = tx.execute(text(
-        f"""SELECT o.id, o.ended_at IS NULL AS live, lower(o.customer ->> 'email') AS email, o.customer ->> 'phone' AS phone
+        f"""SELECT o.id, {_NEEDED} AS live, lower(o.customer ->> 'email') AS email, o.customer ->> 'phone' AS phone
             FROM orders o WHERE o.shop_id = :shop AND {_BY_EMAIL if email else _BY_PHONE} ORDER BY o.id"""
     ), wanted).all()
     customers = tx.execute(text(
@@ -132,11 +135,11 @@ def mark(tx: Tx, order_ids: Collection[int], now: datetime) -> None:
 
 
 def marked(tx: Tx, limit: int) -> list[Whose]:
-    """Marked orders that have ended and have no letter left to send, by shop."""
+    """Marked orders that need their customer no more and have no letter left to send, by shop."""
     rows = tx.execute(
-        text("""SELECT o.shop_id, array_agg(o.id ORDER BY o.id) AS orders,
+        text(f"""SELECT o.shop_id, array_agg(o.id ORDER BY o.id) AS orders,
                 array_agg(DISTINCT lower(o.customer ->> 'email')) AS emails, array_agg(DISTINCT o.customer ->> 'phone') AS phones
-            FROM (SELECT e.order_id FROM erasure e JOIN orders o ON o.id = e.order_id WHERE e.erased_at IS NULL AND o.ended_at IS NOT NULL
+            FROM (SELECT e.order_id FROM erasure e JOIN orders o ON o.id = e.order_id WHERE e.erased_at IS NULL AND NOT {_NEEDED}
                     AND NOT EXISTS (SELECT FROM notification n WHERE n.order_id = o.id AND n.next_at IS NOT NULL)
                 ORDER BY 1 LIMIT :limit) due JOIN orders o ON o.id = due.order_id GROUP BY o.shop_id"""),
         {"limit": limit},
@@ -179,7 +182,7 @@ _LEFT = {
 def outdated(tx: Tx, what: str, shop_id: int, before: datetime, limit: int) -> list[int]:
     """Orders of the shop that ended before this instant and of which `personal` data or `letters` are still there, the oldest first."""
     rows = tx.execute(
-        text(f"""SELECT o.id FROM orders o WHERE o.shop_id = :shop AND o.ended_at < :before AND {_LEFT[what]}
+        text(f"""SELECT o.id FROM orders o WHERE o.shop_id = :shop AND o.ended_at < :before AND NOT {_NEEDED} AND {_LEFT[what]}
             AND o.id > (SELECT {what}_after FROM retention WHERE shop_id = :shop) ORDER BY o.id LIMIT :limit"""),
         {"shop": shop_id, "before": before, "limit": limit},
     )
@@ -190,7 +193,7 @@ def note_done(tx: Tx, what: str, shop_id: int, before: datetime) -> None:
     """Note up to which order everything is done, so that the next look begins behind it."""
     tx.execute(
         text(f"""UPDATE retention r SET {what}_after = coalesce((SELECT min(o.id) - 1 FROM orders o WHERE o.shop_id = r.shop_id
-                AND o.id > r.{what}_after AND (o.ended_at IS NULL OR o.ended_at >= :before)),
+                AND o.id > r.{what}_after AND ({_NEEDED} OR o.ended_at >= :before)),
                 (SELECT max(o.id) FROM orders o WHERE o.shop_id = r.shop_id), r.{what}_after)
             WHERE r.shop_id = :shop"""),
         {"shop": shop_id, "before": before},

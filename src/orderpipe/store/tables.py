@@ -4,8 +4,12 @@ All tables together, for the migrations and for the checks that the database and
 
 from orderpipe.store import (
     bounced,
+    case_terms,
+    cases,
+    contact_preferences,
     customers,
     erasure,
+    feedback,
     fulfillments,
     holds,
     imports,
@@ -20,9 +24,13 @@ from orderpipe.store import (
     products,
     promises,
     query_policies,
+    refunds,
+    replacements,
+    returns,
     rule_settings,
     scans,
     seals,
+    shop_templates,
     shops,
     stock,
     tracking,
@@ -32,7 +40,8 @@ from orderpipe.store.metadata import metadata
 
 MODULES = (
     shops, customers, products, stock, intakes, orders, imports, holds, fulfillments, scans, tracking, promises, notifications, journal,
-    seals, policies, query_policies, link_keys, rule_settings, memory, bounced, mail_in, webhooks, erasure,
+    seals, policies, query_policies, link_keys, rule_settings, memory, bounced, mail_in, contact_preferences, shop_templates, cases,
+    case_terms, returns, refunds, replacements, feedback, webhooks, erasure,
 )
 
 __all__ = ["MODULES", "metadata"]
