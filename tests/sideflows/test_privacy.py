@@ -16,6 +16,7 @@ from orderpipe.api import webhook_messages
 from orderpipe.channels.email import write_mail
 from orderpipe.channels.keeping import read_back
 from orderpipe.channels.outlets import Accepted, Outcome, Parcel
+from orderpipe.domain.cases import Cause, Channel, Kind
 from orderpipe.domain.notices import Leased, Order
 from orderpipe.domain.orders import Contact, DraftLine, OrderDraft
 from orderpipe.domain.tracking import ParcelStatus, TrackingEvent
@@ -28,7 +29,7 @@ from orderpipe.settings import settings
 from orderpipe.sideflows import audit, performances, privacy, sealing, tracking
 from orderpipe.sideflows import webhooks as webhook_flow
 from orderpipe.sideflows.privacy import StillUnderWay, UnknownCustomer
-from orderpipe.store import bounced, cases, erasure, idempotency, mail_in, memory, shops, webhook_deliveries, webhook_news
+from orderpipe.store import bounced, erasure, idempotency, mail_in, memory, shops, webhook_deliveries, webhook_news
 from orderpipe.store.bounced import Undelivered
 from orderpipe.store.erasure import Kept
 from orderpipe.store.mail_in import Arrived, Letterhead, Settled
@@ -184,8 +185,8 @@ def story(floor: Floor, seals: SealFile) -> Story:
         case = tx.execute(text("""INSERT INTO case_file (shop_id, order_id, kind, state, cause, channel, opened_by, dedupe_key, opened_at,
                 acknowledge_warn_at, acknowledge_by, resolve_warn_at, resolve_by, closed_at)
             SELECT 1, :id, :kind, 'closed', :cause, :channel, 'customer', 'c-1', :now, :now, :now, :now, :now, :now RETURNING id"""), {
-            "id": asked, "now": floor.now, "kind": next(iter(cases.Kind)), "cause": next(iter(cases.Cause)),
-            "channel": next(iter(cases.Channel)),
+            "id": asked, "now": floor.now, "kind": next(iter(Kind)), "cause": next(iter(Cause)),
+            "channel": next(iter(Channel)),
         }).scalar_one()
         tx.execute(text("""INSERT INTO case_message (case_id, at, direction, channel, author, body)
             VALUES (:case, :now, 'in', 'mail', :said, :said)"""), {"case": case, "now": floor.now, "said": EMAIL})
