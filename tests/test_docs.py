@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from orderpipe.api.app import create_app
 from orderpipe.assembly import Assembly
 from orderpipe.cli import app as command_line
 from orderpipe.domain import diagram
+from orderpipe.domain.webhooks import headers, new_secret
 from orderpipe.flow import Lane, Queue
 from orderpipe.settings import Settings
 from orderpipe.site import create_site
@@ -116,7 +118,7 @@ def test_names_addresses_that_exist(site: TestClient) -> None:
     operations = create_app(site.app.state.assembly).openapi()["paths"]  # type: ignore[attr-defined]
     known = {(method.upper(), re.sub(r"{\w+}", "{}", path)) for path, methods in operations.items() for method in methods}
     for page in PAGES:
-        for method, path in re.findall(r"`(GET|POST) (/[\w/{}-]+)`", page.text):
+        for method, path in re.findall(r"`(GET|POST|PATCH|DELETE) (/[\w/{}-]+)`", page.text):
             assert (method, re.sub(r"{\w+}", "{}", path)) in known, (name_of(page), method, path)
 
 
@@ -194,3 +196,17 @@ def test_the_tour_of_the_door_works_as_written(typed: Terminal) -> None:
     typed.run(next(page for page in PAGES if page.path.name == "quickstart.md").until("## Pick, pack"))
     answers = typed.run(next(page for page in PAGES if page.path.name == "http.md"))
     assert len(answers) > 10
+
+
+def test_the_receiver_of_webhooks_that_is_shown_works() -> None:
+    page = Document.of(REPOSITORY / "docs" / "webhooks.md")
+    (code,) = page.blocks("python")
+    receiver: dict[str, Any] = {"__name__": "shown"}
+    secret = new_secret(b"w" * 32)
+    exec(code.replace("whsec_…", secret), receiver)  # what a shop's developer copies
+    body, now = b'{"type": "order.validated", "data": {}}', datetime.now(UTC)
+    signed = dict(headers("evt_1", now, body, [secret]))
+    assert [receiver["take"](body, signed), receiver["take"](body, signed)] == [204, 204]
+    assert receiver["seen"] == {"evt_1"}
+    assert receiver["take"](body + b" ", signed) == 400
+    json.loads(page.blocks("json")[0])

@@ -68,7 +68,7 @@ def attempt(
     The work is told whether it was tried before: the commit may have reached the database and only the answer was lost.
     """
     try:
-        return _patiently(lambda again: work(ids, again))
+        return patiently(lambda again: work(ids, again))
     # MemoryError belongs here: one order may be too large for us, which is no reason to lose the others
     except Exception as error:
         if is_transient(error):
@@ -81,7 +81,8 @@ def attempt(
     return [*attempt(work, ids[:middle], give_up), *attempt(work, ids[middle:], give_up)]
 
 
-def _patiently(work: Callable[[bool], Ready]) -> Ready:
+def patiently(work: Callable[[bool], Ready]) -> Ready:
+    """Do the work, again where it failed for a transient reason; it is told whether it was tried before. Raises what outlasts all tries."""
     for tried in range(TRIES):
         try:
             return work(tried > 0)
@@ -116,7 +117,7 @@ def run_together(run: Run, legs: Sequence[Leg], ids: Sequence[int], onward: str 
     It ends early where none does. What breaks on the way is taken back whole and goes stage by stage. Raises as `run_stage`.
     """
     try:
-        return _patiently(lambda _again: _through(run, legs, ids, onward))
+        return patiently(lambda _again: _through(run, legs, ids, onward))
     except Exception as error:
         if is_transient(error):
             raise
@@ -230,12 +231,12 @@ def _count_crash(run: Run, step: Step, ids: Sequence[int]) -> int:
 
 def park(run: Run, unit: Unit, unit_id: int, error: BaseException) -> None:
     """Give a unit that breaks its stage to the office, with the error and the order's number; the others go on."""
-    sentence = f"{type(error).__name__}: {error}"[:500]
+    sentence, kind = f"{type(error).__name__}: {error}"[:500], type(error).__name__
     with run.engine.begin() as tx:
         now = run.clock()
         claimed = {one.id: one for one in units.claim(tx, unit, [unit_id]) if one.state not in ENDS}
         occasion = Occasion(now, "runner", policies.policies(tx, now), settings().office_email, run.task_id)
-        parked = [_parked(unit, one, sentence, now) for one in claimed.values()]
+        parked = [replace(_parked(unit, one, sentence, now), note={"error": kind}) for one in claimed.values()]
         effects = carry_out(tx, unit, claimed, parked, occasion=occasion)
         units.note_error(tx, unit, unit_id, sentence)
     hint(effects)

@@ -14,6 +14,7 @@ PERIODS: dict[str, timedelta] = {
     "delay.project": timedelta(minutes=5),
     "notify.email": timedelta(seconds=2 * settings().sweep_seconds),
     "notify.sms": timedelta(seconds=2 * settings().sweep_seconds),
+    "webhook.collect": timedelta(seconds=settings().sweep_seconds / 2),
     "mail.fetch": timedelta(seconds=6 * settings().sweep_seconds),
     "notify.check": timedelta(minutes=5),
     "case.escalate": timedelta(minutes=1),
@@ -22,6 +23,7 @@ PERIODS: dict[str, timedelta] = {
     "journal.seal": timedelta(hours=1),
     "memory.learn": timedelta(minutes=1),
     "idempotency.forget": timedelta(days=1),
+    "retention.apply": timedelta(days=1),
 }
 
 _ASKED = timedelta(minutes=5)

@@ -20,7 +20,7 @@ from orderpipe.sideflows import asking, case_clock, confirmations, feedback, off
 from orderpipe.sideflows.asking import Desk
 from orderpipe.store import clock, idempotency, memory, units
 from orderpipe.store.metadata import Tx
-from workers import delays, few, letterbox, run, seal, send
+from workers import delays, few, letterbox, retention, run, seal, send, webhooks
 from workers.run import Run
 from workers.schedule import PERIODS
 from workers.sweep import sweep
@@ -226,6 +226,8 @@ _tick("memory.learn", _learn)
 _tick("notify.check", _check_confirmations)
 _tick(seal.JOB, seal.seal_journal)
 _tick(delays.JOB, delays.project)
+_tick(retention.JOB, retention.erase_what_is_due)
+_tick(webhooks.COLLECT, webhooks.collect)
 
 
 @app.task(name="delay.tell", base=OrderpipeTask, bind=True)
@@ -256,3 +258,9 @@ def notify_email(self: OrderpipeTask) -> str:
 def notify_sms(self: OrderpipeTask) -> str:
     """Send the text messages that are due, until none is left or a few seconds are over."""
     return str(send.drain(self.started().engine, "sms", now=self.started().clock))
+
+
+@app.task(name=webhooks.SEND, base=OrderpipeTask, bind=True)
+def notify_webhook(self: OrderpipeTask) -> str:
+    """Bring the events that are due to the shops' own systems, until none is left or a few seconds are over."""
+    return webhooks.send(self.started())

@@ -39,6 +39,9 @@ class Settings(BaseSettings):
         "", description="address of that mailbox, which also takes what is written to name+anything@…; empty: customers reply to the sender"
     )
     sms_url: str = Field("", description="Apprise URL of the SMS provider; {to} stands for the recipient's number")
+    webhook_allow: str = Field(
+        "", description="networks of ours to which webhooks may go all the same, and without TLS, as 10.1.0.0/16,127.0.0.1"
+    )
     office_email: str = Field("office@orderpipe.example", description="whom alarms and escalations go to")
     public_url: str = Field("http://127.0.0.1:8000", description="address under which customers reach this installation")
 

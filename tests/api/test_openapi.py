@@ -120,7 +120,7 @@ ORDERS: dict[str, Callable[[Tx, int, Clock], None]] = {
     "/v1/fulfillments/{fulfillment}/performed": _appointment,
     "/v1/performed": _appointment,
 }
-TRIED_ELSEWHERE = {"Warehouse", "Carrier", "Payments", "Stock", "Products", "Cases", "Returns"}
+TRIED_ELSEWHERE = {"Warehouse", "Carrier", "Payments", "Stock", "Products", "Cases", "Returns", "Webhooks", "Customers"}
 """The tags of the operations whose examples are tried beside the tests of their doors."""
 
 

@@ -15,6 +15,7 @@ from orderpipe.api import (
     amendments,
     carrier,
     cases,
+    customers,
     delays,
     health,
     intakes_out,
@@ -29,6 +30,8 @@ from orderpipe.api import (
     status,
     stock,
     warehouse,
+    webhook_deliveries,
+    webhook_endpoints,
     work_list,
 )
 from orderpipe.api.auth import Keys
@@ -47,7 +50,7 @@ from orderpipe.serving.hints import Hints
 ROUTERS: tuple[APIRouter, ...] = (
     orders_in.router, orders_bulk.router, orders_out.router, order_steps.router, amendments.router, intakes_out.router, payments.router,
     warehouse.router, work_list.router, carrier.router, stock.router, products.router, status.router, cases.router, returns.router,
-    reports.router, delays.router, health.router,
+    reports.router, delays.router, webhook_endpoints.router, webhook_deliveries.router, customers.router, health.router,
 )
 STREAMS = frozenset({"/v1/orders/bulk"})
 """Paths whose bodies are read as they come and may be of any length."""

@@ -108,6 +108,10 @@ FACTS: dict[str, Mapping[str, Any]] = {
     "office-at-risk": {"count": 3, "orders": [{"number": "100042-7", "stage": "picked", "turn": "warehouse", "until": LATER}]},
     "office-delay-call": DELAY | {"contact": "María Müller, +442079460123"},
     "office-refund": {"amount": "34.50", "reason": "delay"},
+    "office-webhook-disabled": {
+        "endpoint": "whe_000000000007", "url": "https://shop.example/hooks/orders", "reason": "It answered 503.",
+        "since": SOON, "disabled_at": LATER,
+    },
     "office-reminder": {"waiting_for": "office", "since": SOON},
     "office-unconfirmed": {
         "count": 3, "minutes": 15,

@@ -13,6 +13,7 @@ from orderpipe.cli import (
     audit,
     case,
     check,
+    customer,
     delay,
     demo,
     doctor,
@@ -25,6 +26,7 @@ from orderpipe.cli import (
     order,
     query,
     report,
+    retention,
     returned,
     rule,
     shop,
@@ -33,14 +35,16 @@ from orderpipe.cli import (
     template,
     up,
     version,
+    webhook,
     why,
 )
 from orderpipe.cli.app import app
 from orderpipe.cli.errors import sentence_for
 
 __all__ = [
-    "answer", "app", "audit", "case", "check", "delay", "demo", "doctor", "flow", "imports", "mail", "mail_care", "mail_in", "main",
-    "migrate", "order", "query", "report", "returned", "rule", "shop", "shop_letters", "stock", "template", "up", "version", "why",
+    "answer", "app", "audit", "case", "check", "customer", "delay", "demo", "doctor", "flow", "imports", "mail", "mail_care", "mail_in",
+    "main", "migrate", "order", "query", "report", "retention", "returned", "rule", "shop", "shop_letters", "stock", "template", "up",
+    "version", "webhook", "why",
 ]
 
 

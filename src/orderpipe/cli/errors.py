@@ -4,6 +4,7 @@ Which errors are somebody's mistake or a server that is not there, told in a sen
 
 from orderpipe.channels.outlets import BadRecipient
 from orderpipe.cli.refusals import Refusal
+from orderpipe.domain.addresses import NotNetworks
 from orderpipe.domain.cases import CaseRefused, UnknownCase
 from orderpipe.domain.orders import UnknownNumber
 from orderpipe.domain.remedies import RemedyRefused
@@ -13,8 +14,10 @@ from orderpipe.sideflows.amendments import AmendRefused
 from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.sideflows.delay_choices import ChoiceRefused
 from orderpipe.sideflows.office import DecisionRefused
+from orderpipe.sideflows.privacy import StillUnderWay, UnknownCustomer
 from orderpipe.sideflows.queries import AlreadyAnswered, AnswerRefused
 from orderpipe.sideflows.retelling import NoSuchLetter, NotAgain
+from orderpipe.sideflows.webhooks import EndpointRefused, NoSuchEndpoint
 from orderpipe.store.database import DatabaseError, is_transient
 from orderpipe.store.imports import ImportedElsewhere
 from orderpipe.store.locations import LocationTaken
@@ -25,7 +28,8 @@ from orderpipe.store.standing import UnknownOrder
 REFUSALS = (
     AmendRefused, CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, SealsOutOfReach,
     CannotStart, ImportedElsewhere, AlreadyAnswered, AnswerRefused, NoSuchLetter, NotAgain, BadRecipient, CaseRefused, UnknownCase,
-    RemedyRefused, ReturnRefused, UnknownReturn, ChoiceRefused,
+    RemedyRefused, ReturnRefused, UnknownReturn, ChoiceRefused, EndpointRefused, NoSuchEndpoint, NotNetworks, StillUnderWay,
+    UnknownCustomer,
 )
 
 

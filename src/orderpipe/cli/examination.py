@@ -27,7 +27,7 @@ from orderpipe.flow import Lane, Queue
 from orderpipe.intake.envelope import queue_of
 from orderpipe.settings import Settings
 from orderpipe.sideflows import confirmations
-from orderpipe.store import clock, invariants, mail_in, migrations_runner, notifications, outbox, shops, vital_signs
+from orderpipe.store import clock, invariants, mail_in, migrations_runner, notifications, outbox, shops, vital_signs, webhooks
 from orderpipe.store.database import DatabaseError
 from orderpipe.store.metadata import Tx
 
@@ -106,6 +106,7 @@ def _behind_the_database(parts: Assembly) -> Iterator[Sign]:
         yield from _clock(tx, parts.clock())
         yield from _standing_still(tx, parts.clock())
         yield from _letters(tx, parts.clock())
+        yield _webhooks(tx)
         yield from _broker_door(tx, parts.settings.door_url, parts.clock())
 
 
@@ -158,6 +159,13 @@ def _letters(tx: Tx, now: datetime) -> Iterator[Sign]:
     said = ", ".join(f"{number_of(one.order_id)} ({one.reason})" for one in untold[:5]) or "none"
     said = f"{said} and {len(untold) - 5} more" if len(untold) > 5 else said
     yield Sign("confirmed but not told", said, not untold, "orderpipe order told NUMBER" if untold else "")
+
+
+def _webhooks(tx: Tx) -> Sign:
+    failing = [one for one in webhooks.listed(tx) if one.failing_since]
+    said = ", ".join(f"{public_id('webhook_endpoint', one.id)} takes nothing since {local_time(one.failing_since)}" for one in failing[:5]
+                     if one.failing_since)
+    return Sign("webhooks", said or "none fails", not failing, "orderpipe webhook list" if failing else "")
 
 
 def _broker_door(tx: Tx, url: str, now: datetime) -> Iterator[Sign]:

@@ -31,7 +31,12 @@ def say(sentence: str) -> None:
 
 def print_json(value: object) -> None:
     """The value as JSON, instants as RFC 3339 in UTC, money as decimal strings."""
-    typer.echo(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))
+    typer.echo(as_json_text(value))
+
+
+def as_json_text(value: object) -> str:
+    """The text of `print_json`."""
+    return json.dumps(value, default=_plain, ensure_ascii=False, indent=2)
 
 
 def _plain(value: object) -> object:

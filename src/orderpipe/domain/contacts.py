@@ -41,6 +41,14 @@ def international(phone: str, country: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if number else ""
 
 
+def spellings(phone: str, country: str) -> frozenset[str]:
+    """The digits of a number as people write it: as it is given, with its country's code, and as it is dialled in its country."""
+    number = _parsed(phone, country)
+    forms = (phonenumbers.PhoneNumberFormat.E164, phonenumbers.PhoneNumberFormat.NATIONAL)
+    written = [phone, *(phonenumbers.format_number(number, form) for form in forms if number)]
+    return frozenset("".join(filter(str.isdecimal, one)) for one in written)
+
+
 @lru_cache(maxsize=16384)
 def sms_number(phone: str, country: str) -> str:
     """The number to which a text message can go (E.164), "" for none, such as a landline."""

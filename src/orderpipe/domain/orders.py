@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-PREFIXES = {"order": "ord", "fulfillment": "ful", "intake": "int", "query": "qry", "notification": "ntf", "case": "cas"}
+PREFIXES = {
+    "order": "ord", "fulfillment": "ful", "intake": "int", "query": "qry", "notification": "ntf",
+    "case": "cas", "webhook_endpoint": "whe", "webhook_delivery": "whd",
+}
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 

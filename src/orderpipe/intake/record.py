@@ -96,12 +96,17 @@ def _write(tx: Tx, wanted: Mapping[Reference, _Wanted], rules: Policies, now: da
         tx, [(order_id, _acknowledgement(order_id, one, rules, now)) for order_id, one in written], now, office_default=""
     )
     entries = [
-        Entry(order_id, "order.received", after=OrderState.RECEIVED, note={"channel": one.draft.channel, "by": one.received.sender})
+        Entry(order_id, "order.received", after=OrderState.RECEIVED, note={"channel": one.draft.channel, "by": _named(one.received.sender)})
         for order_id, one in written
     ]
     unreachable = [Entry(order_id, f"unreachable.{kind}") for order_id, kind in letters.unreachable]
     journal.write(tx, entries + unreachable, now=now, actor="intake")
     return new
+
+
+def _named(sender: str) -> str:
+    """The sender as the journal may know it: never by an address."""
+    return "a letter" if "@" in sender else sender
 
 
 def _order_row(one: _Wanted, shop: shops.Shop, rules: Policies, now: datetime) -> dict[str, Any]:

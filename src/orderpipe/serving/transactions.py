@@ -49,7 +49,11 @@ class Work:
         for one in hints:
             self.hint(one.step, one.ids, one.lane)
         if restock:
-            self.after_commit(lambda: self._hints.give_task("restock", Queue.CARE))
+            self.wake("restock", Queue.CARE)
+
+    def wake(self, task: str, queue: Queue) -> None:
+        """After the commit, send the hint that a job beside the stages has something to do."""
+        self.after_commit(lambda: self._hints.give_task(task, queue))
 
     def undo(self) -> None:
         """Undo what was written and forget what was to follow; what is used after this is another transaction."""

@@ -86,7 +86,7 @@ def _note(work: _Work, unit: Unit, one: Claimed, decision: Decision, occasion: O
     else:
         work.waits.append((one.id, decision.kind, decision.until))
         work.holds.append(_hold(unit, one, decision, occasion))
-        work.entries.append(_about(unit, one, "hold.opened", {"kind": decision.kind, "reason": decision.reason}))
+        work.entries.append(_about(unit, one, "hold.opened", {"kind": decision.kind, **(decision.note or {"reason": decision.reason})}))
 
 
 def _moved(one: Claimed, decision: Move, occasion: Occasion) -> Moved:

@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, Integer, SmallIntege
 
 from orderpipe.domain.case_terms import Target, Targets, Terms
 from orderpipe.store.metadata import Tx, insert_rows, metadata, text
+from orderpipe.store.personal import IMPERSONAL
 
 case_target = Table(
     "case_target",
@@ -16,6 +17,7 @@ case_target = Table(
     Column("acknowledge_minutes", Integer, nullable=False),
     Column("resolve_minutes", Integer, nullable=False),
     CheckConstraint("0 < acknowledge_minutes AND acknowledge_minutes <= resolve_minutes", name="minutes"),
+    info=IMPERSONAL,
 )
 """Working minutes; shop 0 is everybody's default, an empty order type or kind stands for any."""
 
@@ -27,6 +29,7 @@ case_terms = Table(
     Column("remind_days", SmallInteger, nullable=False),
     Column("change_days", SmallInteger, nullable=False),
     Column("return_days", SmallInteger, nullable=False),
+    info=IMPERSONAL,
 )
 
 

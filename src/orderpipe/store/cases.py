@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.domain.cases import Alarm, Case, Cause, Channel, Clocks, Kind, Outcome, Pieces, Severity, State, next_look
 from orderpipe.store.metadata import Tx, as_json, insert_rows, metadata, one_of, text
+from orderpipe.store.personal import personal
 
 case_file = Table(
     "case_file",
@@ -65,6 +66,9 @@ case_file = Table(
     Index("ix_case_file_order_id", "order_id"),
     Index("ix_case_file_shop_id", "shop_id", "id"),
     postgresql_with={"fillfactor": 70},
+    info=personal(
+        harmless="kind state cause severity owner channel opened_by dedupe_key lines outcome remedies",
+    ),
 )
 """`told`: which alarms of its clocks were reported, as bits; `fulfillment_id`: of the parcel that it is about, where there is one."""
 
@@ -82,6 +86,10 @@ case_message = Table(
     CheckConstraint("direction IN ('in', 'out', 'note')", name="direction"),
     Index("ix_case_message_case_id", "case_id"),
     Index("uq_case_message_source", "source_id", unique=True, postgresql_where=text("source_id IS NOT NULL")),
+    info=personal(
+        "case_id IN (SELECT id FROM case_file WHERE order_id = ANY(:orders))",
+        author="CASE WHEN direction = 'in' THEN '' ELSE author END", body="''", harmless="direction channel source_id",
+    ),
 )
 """`in` from the customer, `out` to the customer, `note` among staff; `source_id` is the sender's own id of the message."""
 

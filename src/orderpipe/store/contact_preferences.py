@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Column, DateTime, ForeignKey, Table, Text
 
 from orderpipe.store.metadata import Tx, metadata, text
+from orderpipe.store.personal import personal
 
 contact_preference = Table(
     "contact_preference",
@@ -23,6 +24,7 @@ contact_preference = Table(
     Column("changed_at", DateTime(timezone=True), nullable=False),
     Column("changed_by", Text, nullable=False),
     CheckConstraint("channel IN ('email', 'sms')", name="channel"),
+    info=personal("shop_id = :shop AND contact = ANY(:keys)", goes=True, contact="", harmless="channel language changed_by"),
 )
 
 

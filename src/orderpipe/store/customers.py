@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Table
 from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.store.metadata import Tx, insert_rows, metadata
+from orderpipe.store.personal import OF_CUSTOMER, personal
 
 customer = Table(
     "customer",
@@ -23,6 +24,7 @@ customer = Table(
     Column("address", JSONB),
     Column("confirmed_at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("shop_id", "contact_key"),
+    info=personal(OF_CUSTOMER, goes=True, contact_key="", name="", email="", phone="", address="", harmless="language"),
 )
 
 _CONFIRM = """ON CONFLICT (shop_id, contact_key) DO UPDATE

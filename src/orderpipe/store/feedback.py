@@ -12,6 +12,7 @@ from orderpipe.domain.case_terms import Terms
 from orderpipe.domain.feedback import Feedback, Rating
 from orderpipe.store import case_terms
 from orderpipe.store.metadata import Tx, metadata, text
+from orderpipe.store.personal import personal
 
 feedback = Table(
     "feedback",
@@ -29,6 +30,7 @@ feedback = Table(
     CheckConstraint("score BETWEEN 1 AND 5", name="score"),
     Index("ix_feedback_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     postgresql_with={"fillfactor": 80},
+    info=personal(comment="''", harmless="channel"),
 )
 """`next_at`: when the customer is asked once more; `first_at`: when the first score came; `at`: the last word."""
 

@@ -25,6 +25,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.flow import FulfillmentState, WaitingFor
 from orderpipe.store.metadata import Tx, insert_rows, metadata, one_of, text
+from orderpipe.store.personal import OF_FULFILLMENT, personal
 
 fulfillment = Table(
     "fulfillment",
@@ -59,6 +60,7 @@ fulfillment = Table(
     Index("ix_fulfillment_order_id", "order_id"),
     Index("ix_fulfillment_next_at", "shop_id", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     postgresql_with={"fillfactor": 50},
+    info=personal(last_error="NULL", ship_to="NULL", harmless="lane kind state waiting_for"),
 )
 """
 The id is order_id × 1000 + its number within the order; shop and lane are the order's.
@@ -80,6 +82,7 @@ fulfillment_line = Table(
     CheckConstraint("quantity >= 0", name="quantity"),
     CheckConstraint("0 <= packed AND packed <= picked AND picked + short <= quantity", name="packed_picked_quantity"),
     postgresql_with={"fillfactor": 60},
+    info=personal(OF_FULFILLMENT, harmless="sku"),
 )
 """`number` is the order line's; `short` is what the picker did not find and a new fulfillment will bring."""
 

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.flow import WaitingFor
 from orderpipe.store.metadata import Tx, insert_rows, metadata, text
+from orderpipe.store.personal import personal
 
 finding = Table(
     "finding",
@@ -28,6 +29,7 @@ finding = Table(
     Column("cleared_by", Text),
     CheckConstraint("severity IN ('note', 'ask', 'review', 'reject')", name="severity"),
     Index("ix_finding_order_id", "order_id"),
+    info=personal(evidence="'{}'", harmless="rule severity field cleared_how cleared_by"),
 )
 
 hold = Table(
@@ -50,6 +52,7 @@ hold = Table(
         postgresql_where=text("closed_at IS NULL"),
     ),
     Index("ix_hold_fulfillment_id", "fulfillment_id", postgresql_where=text("fulfillment_id IS NOT NULL")),
+    info=personal(reason="''", harmless="kind stops owner closed_how closed_by"),
 )
 
 query = Table(
@@ -75,6 +78,7 @@ query = Table(
     Column("answered_how", Text),
     CheckConstraint("state IN ('open', 'answered', 'closed')", name="state"),
     Index("uq_query_open", "order_id", unique=True, postgresql_where=text("state = 'open'")),
+    info=personal(doubts="'[]'", answer="NULL", token="'erased ' || id", harmless="state answered_by answered_how on_silence"),
 )
 """
 `next_at`: when the next rung of the ladder is due, NULL at once; `repeated_at`: the reminder by the other channel; `round` counts how

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.store.database import Database
 from orderpipe.store.metadata import Tx, as_json, insert_rows, metadata, text
+from orderpipe.store.personal import personal
 
 import_file = Table(
     "import_file",
@@ -32,6 +33,10 @@ import_file = Table(
     Column("started_at", DateTime(timezone=True), nullable=False),
     Column("finished_at", DateTime(timezone=True)),
     UniqueConstraint("shop_id", "fingerprint"),
+    info=personal(
+        "finished_at IS NOT NULL AND id IN (SELECT import_id FROM import_order WHERE order_id = ANY(:orders))", carry="NULL",
+        harmless="fingerprint name counts",
+    ),
 )
 """
 `fingerprint`: SHA-256 of the file's bytes and of everything that decides what is made of them. `position`: bytes dealt with, `line`
@@ -48,6 +53,7 @@ import_order = Table(
     Column("customer", Text, nullable=False),
     Column("placed_at", DateTime(timezone=True)),
     Index("ix_import_order_customer", "shop_id", "customer", "placed_at", "order_id"),
+    info=personal(customer="''"),
 )
 """Where an imported order came from: the line of the file, its key for the customer, and when it was placed there."""
 
@@ -60,6 +66,11 @@ import_beside = Table(
     Column("place", Integer, primary_key=True),
     Column("fields", JSONB, nullable=False),
     prefixes=["UNLOGGED"],
+    info=personal(
+        """import_id IN (SELECT f.id FROM import_file f JOIN import_order o ON o.import_id = f.id
+            WHERE f.finished_at IS NOT NULL AND o.order_id = ANY(:orders))""",
+        goes=True, key="", fields="", harmless="source",
+    ),
 )
 """The lines of the files beside the one imported, by the key that joins them; only while the import runs, for they hold personal data."""
 

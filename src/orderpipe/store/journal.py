@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Column, DateTime, Float, Index, Integer, Tabl
 from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.store.metadata import Tx, as_json, metadata, text
+from orderpipe.store.personal import personal
 
 journal = Table(
     "journal",
@@ -28,6 +29,7 @@ journal = Table(
     Column("task_id", Text),
     # summarized as the table grows: else each search reads whatever came since the last vacuum, a fifth of the table at worst
     Index("ix_journal_at", "at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
+    info=personal(harmless="actor what before after note task_id"),  # references and figures only, and sealed
 )
 """Rows come in the order of time, so a BRIN index finds what happened since an instant at next to no cost."""
 

@@ -10,6 +10,7 @@ from sqlalchemy import Column, DateTime, Engine, LargeBinary, SmallInteger, Tabl
 
 from orderpipe.domain.links import Signer
 from orderpipe.store.metadata import Tx, metadata, text
+from orderpipe.store.personal import IMPERSONAL
 
 link_key = Table(
     "link_key",
@@ -17,6 +18,7 @@ link_key = Table(
     Column("number", SmallInteger, primary_key=True, autoincrement=False),
     Column("key", LargeBinary, nullable=False),
     Column("made_at", DateTime(timezone=True), nullable=False),
+    info=IMPERSONAL,
 )
 
 _LIFETIME = timedelta(minutes=5)

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from orderpipe.store.metadata import Tx, insert_rows, metadata, text
+from orderpipe.store.personal import personal
 
 mail_in = Table(
     "mail_in",
@@ -50,6 +51,12 @@ mail_in = Table(
     Index("ix_mail_in_place", "mailbox", "uid_validity", "uid"),
     Index("ix_mail_in_waiting", "state", "id", postgresql_where=text("state <> 'done'")),
     Index("ix_mail_in_order_id", "order_id", postgresql_where=text("order_id IS NOT NULL")),
+    # what fits no order belongs to no shop: it goes with its sender, or with whom it names
+    info=personal(
+        """order_id = ANY(:orders) OR order_id IS NULL AND state <> 'new' AND (lower(sender) = ANY(:keys) OR EXISTS (
+            SELECT FROM unnest(CAST(:words AS text[])) w WHERE position(w IN lower(encode(raw, 'escape'))) > 0))""",
+        raw="''", message_id="''", sender="''", sender_name="''", subject="''", note="NULL", harmless="digest mailbox state kind",
+    ),
 )
 """`digest` is the SHA-256 of all that was read, so a mail is kept once however often it is read; `open`: somebody has to look at it."""
 

@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Double, In
 
 from orderpipe.store.metadata import Tx, metadata, text
 from orderpipe.store.orders import customer_key
+from orderpipe.store.personal import IMPERSONAL, personal
 from orderpipe.store.seals import open_for
 
 ANY = ""
@@ -28,6 +29,7 @@ article_memory = Table(
     Column("log_squares", Double, nullable=False),
     Column("lowest_price", Numeric(14, 4)),
     Column("highest_price", Numeric(14, 4)),
+    info=IMPERSONAL,
 )
 """Sums of the natural logarithm of the pieces, and of its square; prices in the shop's own currency."""
 
@@ -45,6 +47,7 @@ customer_memory = Table(
     Column("price", Numeric(14, 4)),
     Column("currency", Text, nullable=False),
     Column("last_at", DateTime(timezone=True), nullable=False),
+    info=personal("shop_id = :shop AND customer = ANY(:keys)", goes=True, customer="", harmless="sku currency"),
 )
 """As article_memory, of one customer (an e-mail address or telephone number: personal data); the last price and its currency."""
 
@@ -54,6 +57,7 @@ memory_progress = Table(
     Column("id", SmallInteger, primary_key=True, autoincrement=False, server_default="1"),
     Column("order_id", BigInteger, nullable=False),
     CheckConstraint("id = 1", name="one_row"),
+    info=IMPERSONAL,
 )
 """Orders up to this one have been looked at."""
 
@@ -61,6 +65,7 @@ memory_waiting = Table(
     "memory_waiting",
     metadata,
     Column("order_id", BigInteger, primary_key=True, autoincrement=False),
+    info=IMPERSONAL,
 )
 """Orders that were looked at while they were still in doubt."""
 

@@ -18,6 +18,7 @@ from orderpipe.store import bounced, bundles
 from orderpipe.store.bounced import Undelivered
 from orderpipe.store.contact_preferences import contact_key
 from orderpipe.store.metadata import Tx, as_json, metadata, text
+from orderpipe.store.personal import personal
 
 notification = Table(
     "notification",
@@ -52,6 +53,10 @@ notification = Table(
     Index("ix_notification_dead", "id", postgresql_where=text("state = 'dead'")),
     Index("ix_notification_bounced", "id", postgresql_where=text("bounced_at IS NOT NULL AND fell_back_at IS NULL")),
     postgresql_with={"fillfactor": 70},
+    info=personal(
+        recipient="''", facts="'{}'", last_error="NULL", provider_id="NULL", bounce="NULL", sent="NULL",
+        harmless="audience channel kind language dedupe_key state",
+    ),
 )
 """`superseded`: a newer letter tells it too; `withdrawn`: it no longer matters; `declined`: the customer does without such letters."""
 
@@ -292,7 +297,8 @@ _COLUMNS = ", ".join(Notification.__dataclass_fields__)
 def dead_letters(tx: Tx, limit: int = 200) -> list[Notification]:
     """What could not be delivered and waits for somebody to look at it, the newest first."""
     rows = tx.execute(
-        text(f"SELECT {_COLUMNS} FROM notification WHERE state = 'dead' ORDER BY id DESC LIMIT :limit"), {"limit": limit}
+        text(f"SELECT {_COLUMNS} FROM notification WHERE state = 'dead' AND recipient <> '' ORDER BY id DESC LIMIT :limit"),
+        {"limit": limit},
     )
     return [Notification(*row) for row in rows]
 

@@ -2,13 +2,15 @@
 Orders as their shop sees them: lists page by page, and one order whole with everything that belongs to it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from orderpipe.store.metadata import Tx, text
+
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +154,19 @@ def listed(tx: Tx, shop_id: int, wanted: Filter, *, before: int | None, limit: i
     return [Listed(*row) for row in rows]
 
 
+_HEADS = f"""SELECT {_HEAD}, coalesce((SELECT max(j.seq) FROM journal j WHERE j.order_id = o.id), 0) AS seq
+    FROM orders o WHERE o.id = ANY(:ids)"""
+
+
 def head(tx: Tx, shop_id: int, order_id: int) -> Head | None:
     """The head of a shop's order."""
-    row = tx.execute(
-        text(f"""SELECT {_HEAD}, coalesce((SELECT max(j.seq) FROM journal j WHERE j.order_id = o.id), 0) AS seq
-            FROM orders o WHERE o.id = :id AND o.shop_id = :shop_id"""),
-        {"id": order_id, "shop_id": shop_id},
-    ).one_or_none()
+    row = tx.execute(text(f"{_HEADS} AND o.shop_id = :shop_id"), {"ids": [order_id], "shop_id": shop_id}).one_or_none()
     return Head(*row) if row else None
+
+
+def heads(tx: Tx, order_ids: Collection[int]) -> list[Head]:
+    """The heads of these orders, whosever they are."""
+    return [Head(*row) for row in tx.execute(text(_HEADS), {"ids": list(order_ids)})]
 
 
 def last_seq(tx: Tx, shop_id: int, order_id: int) -> int | None:
@@ -173,13 +180,17 @@ def last_seq(tx: Tx, shop_id: int, order_id: int) -> int | None:
 
 def lines(tx: Tx, order_id: int) -> list[Line]:
     """The order's lines as they stand."""
+    return lines_of(tx, [order_id])[order_id]
+
+
+def lines_of(tx: Tx, order_ids: Collection[int]) -> dict[int, list[Line]]:
+    """The lines of these orders, by order id."""
     columns = ", ".join(Line.__dataclass_fields__)
-    rows = tx.execute(text(f"SELECT {columns} FROM order_line WHERE order_id = :id ORDER BY number"), {"id": order_id})
-    return [Line(*row) for row in rows]
+    return _by_order(tx, f"SELECT order_id, {columns} FROM order_line WHERE order_id = ANY(:ids) ORDER BY number", order_ids, Line)
 
 
-_PARTS = text("""
-    SELECT f.id, f.kind, f.state, f.waiting_for, f.next_at, f.stage_entered_at, f.due_at, f.ended_at, f.last_error, l.code,
+_PARTS = """
+    SELECT f.order_id, f.id, f.kind, f.state, f.waiting_for, f.next_at, f.stage_entered_at, f.due_at, f.ended_at, f.last_error, l.code,
         coalesce((SELECT jsonb_agg(jsonb_build_object('number', n.number, 'sku', n.sku, 'quantity', n.quantity,
             'picked', n.picked, 'packed', n.packed) ORDER BY n.number)
             FROM fulfillment_line n WHERE n.fulfillment_id = f.id), '[]') AS lines,
@@ -190,20 +201,38 @@ _PARTS = text("""
     FROM fulfillment f LEFT JOIN location l ON l.id = f.location_id
     LEFT JOIN LATERAL (SELECT * FROM promise p WHERE p.fulfillment_id = f.id ORDER BY p.revision DESC LIMIT 1) now ON true
     LEFT JOIN LATERAL (SELECT * FROM promise p WHERE p.fulfillment_id = f.id ORDER BY p.revision LIMIT 1) first ON true
-    WHERE f.order_id = :id ORDER BY f.id
-""")
+    WHERE f.order_id = ANY(:ids) ORDER BY f.id
+"""
 
 
 def parts(tx: Tx, order_id: int) -> list[Part]:
     """The order's fulfillments with all that belongs to them."""
-    return [Part(*row) for row in tx.execute(_PARTS, {"id": order_id})]
+    return parts_of(tx, [order_id])[order_id]
+
+
+def parts_of(tx: Tx, order_ids: Collection[int]) -> dict[int, list[Part]]:
+    """The fulfillments of these orders, by order id."""
+    return _by_order(tx, _PARTS, order_ids, Part)
 
 
 def open_questions(tx: Tx, order_id: int) -> list[Question]:
     """What the customer is asked about the order."""
+    return open_questions_of(tx, [order_id])[order_id]
+
+
+def open_questions_of(tx: Tx, order_ids: Collection[int]) -> dict[int, list[Question]]:
+    """What the customers are asked about these orders, by order id."""
     columns = ", ".join(Question.__dataclass_fields__)
-    rows = tx.execute(text(f"SELECT {columns} FROM query WHERE order_id = :id AND state = 'open' ORDER BY id"), {"id": order_id})
-    return [Question(*row) for row in rows]
+    rows = f"SELECT order_id, {columns} FROM query WHERE order_id = ANY(:ids) AND state = 'open' ORDER BY id"
+    return _by_order(tx, rows, order_ids, Question)
+
+
+def _by_order(tx: Tx, rows: str, order_ids: Collection[int], kind: Callable[..., Row]) -> dict[int, list[Row]]:
+    """What a statement tells of these orders, whose first column is the order's id."""
+    found: dict[int, list[Row]] = {order_id: [] for order_id in order_ids}
+    for row in tx.execute(text(rows), {"ids": list(order_ids)}):
+        found[row[0]].append(kind(*row[1:]))
+    return found
 
 
 def timeline(tx: Tx, order_id: int, *, after: int, limit: int) -> list[Happened]:

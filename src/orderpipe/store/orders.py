@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.flow import OrderState, WaitingFor
 from orderpipe.store.metadata import metadata, one_of, text
+from orderpipe.store.personal import personal
 
 
 def customer_key(alias: str) -> str:
@@ -75,6 +76,10 @@ orders = Table(
     Index("ix_orders_customer", "shop_id", text(customer_key("orders").replace("orders.", "")), "id"),
     Index("ix_orders_purchase_order", "shop_id", "purchase_order", postgresql_where=text("purchase_order IS NOT NULL")),
     postgresql_with={"fillfactor": 60},
+    info=personal(
+        "id = ANY(:orders)", customer="'{}'", ship_to="NULL", note="NULL", last_error="NULL", purchase_order="NULL",
+        harmless="reference content_hash type lane channel language payment_method currency backorder_policy state waiting_for",
+    ),
 )
 """`breached`: 1 the stage's time target was missed and said so, 2 the whole order's. `next_at` is the only indexed live column,
 for a customer's details change with an answer only."""
@@ -93,6 +98,9 @@ order_line = Table(
     CheckConstraint("kind IN ('goods', 'service')", name="kind"),
     CheckConstraint("0 <= canceled AND canceled <= greatest(quantity, 0)", name="canceled_within_quantity"),
     postgresql_with={"fillfactor": 90},
+    # what the catalogue says may stay; what a customer had engraved may not
+    info=personal(description="""coalesce((SELECT p.description FROM product p JOIN orders o ON o.shop_id = p.shop_id
+        WHERE o.id = order_line.order_id AND p.sku = order_line.sku), '')""", harmless="sku kind"),
 )
 
 payment = Table(
@@ -106,4 +114,5 @@ payment = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     Column("recorded_by", Text, nullable=False),
     CheckConstraint("amount <> 0", name="amount"),
+    info=personal(harmless="reference currency method recorded_by"),  # the books have to be kept
 )

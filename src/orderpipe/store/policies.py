@@ -16,6 +16,7 @@ from orderpipe.domain.targets import EVERYBODY, OrderType, Policies
 from orderpipe.flow import Lane
 from orderpipe.store import query_policies, rule_settings
 from orderpipe.store.metadata import Tx, insert_rows, metadata
+from orderpipe.store.personal import IMPERSONAL
 
 calendar = Table(
     "calendar",
@@ -26,6 +27,7 @@ calendar = Table(
     Column("hours", JSONB, nullable=False),
     Column("country", Text, nullable=False, server_default=""),
     Column("exceptions", JSONB, nullable=False, server_default="{}"),
+    info=IMPERSONAL,
 )
 """
 `hours`: {"0": [["09:00", "17:00"]], …} by weekday, Monday 0; `exceptions`: {"2026-12-24": [["09:00", "12:00"]]}. An end not after
@@ -42,6 +44,7 @@ order_type = Table(
     Column("calendar", Text, nullable=False, server_default="standard"),
     Column("targets", JSONB, nullable=False),
     CheckConstraint("lane IN ('express', 'standard', 'bulk')", name="lane"),
+    info=IMPERSONAL,
 )
 """`targets`: working minutes a unit may stand in a state, by state, and `whole` for the order from arrival to its end."""
 
@@ -52,6 +55,7 @@ job_clock = Table(
     Column("due", DateTime(timezone=True), nullable=False),
     Column("owner", Text, nullable=False, server_default=""),
     Column("seen_until", DateTime(timezone=True)),
+    info=IMPERSONAL,
 )
 """`seen_until`: for a job that looks at each thing once, how far it has come."""
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from orderpipe.domain.products import Product
 from orderpipe.store.metadata import Tx, insert_rows, metadata, text
+from orderpipe.store.personal import IMPERSONAL
 
 product = Table(
     "product",
@@ -33,6 +34,7 @@ product = Table(
     Column("discontinued", Boolean, nullable=False, server_default="false"),
     Column("substitute_sku", Text),
     CheckConstraint("kind IN ('goods', 'service')", name="kind"),
+    info=IMPERSONAL,
 )
 
 product_gtin = Table(
@@ -45,6 +47,7 @@ product_gtin = Table(
     ForeignKeyConstraint(["shop_id", "sku"], ["product.shop_id", "product.sku"]),
     CheckConstraint("pack_quantity > 0", name="pack_quantity"),
     Index("ix_product_gtin_sku", "shop_id", "sku"),
+    info=IMPERSONAL,
 )
 
 

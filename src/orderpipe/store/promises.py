@@ -14,6 +14,7 @@ from orderpipe.domain.promises import APPOINTMENT, FulfillmentPlan, Promised
 from orderpipe.flow import FulfillmentState
 from orderpipe.store import outlooks
 from orderpipe.store.metadata import Tx, as_json, insert_rows, metadata, text
+from orderpipe.store.personal import OF_FULFILLMENT, personal
 
 FIRST_LOOK = timedelta(minutes=15)
 """So long after it was given a promise is looked at for the first time; most that can go at once have gone on by then."""
@@ -28,6 +29,7 @@ promise = Table(
     Column("arithmetic", JSONB, nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
+    info=personal(OF_FULFILLMENT, harmless="arithmetic reason"),
 )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, Integer, Table, Text
 from orderpipe.domain.ladder import OnSilence, QueryPolicy
 from orderpipe.domain.targets import EVERYBODY
 from orderpipe.store.metadata import Tx, insert_rows, metadata, one_of, text
+from orderpipe.store.personal import IMPERSONAL
 
 EVERY_TYPE = ""
 """The order type whose policy holds for all that have none of their own."""
@@ -27,6 +28,7 @@ query_policy = Table(
     Column("on_silence", Text, nullable=False),
     Column("link_days", Integer, nullable=False),
     CheckConstraint(one_of("on_silence", OnSilence), name="on_silence"),
+    info=IMPERSONAL,
 )
 """Working minutes from rung to rung. Shop 0 is everyone's default; a shop's own row, even for every type, goes before it."""
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Index, Numeric, Table, Text
 
 from orderpipe.store.metadata import Tx, insert_rows, metadata, text
+from orderpipe.store.personal import personal
 
 refund = Table(
     "refund",
@@ -24,6 +25,7 @@ refund = Table(
     Column("done_at", DateTime(timezone=True)),
     CheckConstraint("amount > 0", name="amount"),
     Index("ix_refund_case_id", "case_id"),
+    info=personal(harmless="reference currency instructed_by"),  # the books have to be kept
 )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Index, Table
 
 from orderpipe.store.metadata import Tx, insert_rows, metadata, text
+from orderpipe.store.personal import personal
 
 replacement = Table(
     "replacement",
@@ -17,6 +18,7 @@ replacement = Table(
     Column("replaces", BigInteger, nullable=False),
     Column("case_id", BigInteger, nullable=False),
     Index("ix_replacement_replaces", "replaces"),
+    info=personal(),
 )
 
 

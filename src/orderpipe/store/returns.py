@@ -24,6 +24,7 @@ from sqlalchemy import (
 from orderpipe.domain.cases import Pieces
 from orderpipe.domain.returns import Item, Return, ReturnScan, ReturnState, Scanned
 from orderpipe.store.metadata import Tx, insert_rows, metadata, one_of, text
+from orderpipe.store.personal import personal
 
 return_authorisation = Table(
     "return_authorisation",
@@ -40,6 +41,7 @@ return_authorisation = Table(
     CheckConstraint(one_of("state", ReturnState), name="state"),
     Index("ix_return_authorisation_order_id", "order_id"),
     Index("ix_return_authorisation_expires_at", "expires_at", postgresql_where=text("state = 'authorised'")),
+    info=personal(harmless="state authorised_by"),
 )
 
 return_item = Table(
@@ -54,6 +56,7 @@ return_item = Table(
     Column("written_off", Integer, nullable=False, server_default="0"),
     CheckConstraint("0 < quantity AND received BETWEEN 0 AND quantity", name="received_within_quantity"),
     CheckConstraint("0 <= restocked AND 0 <= written_off AND restocked + written_off <= received", name="inspected_within_received"),
+    info=personal("return_id IN (SELECT id FROM return_authorisation WHERE order_id = ANY(:orders))", harmless="sku"),
 )
 
 return_scan = Table(
@@ -69,6 +72,10 @@ return_scan = Table(
     Column("reason", Text, nullable=False),
     Column("operator", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
+    info=personal(
+        "return_id IN (SELECT id FROM return_authorisation WHERE order_id = ANY(:orders))",
+        harmless="client_id barcode sku code reason operator",
+    ),
 )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from orderpipe.domain.rules import RULE, Override, RuleSetting, Severity
 from orderpipe.domain.rules.limits import Limits
 from orderpipe.store.metadata import Tx, insert_rows, metadata, one_of, text
+from orderpipe.store.personal import IMPERSONAL
 
 EVERY_TYPE = ""
 """The order type of a setting that holds for all of them."""
@@ -27,6 +28,7 @@ rule_setting = Table(
     Column("limits", JSONB, nullable=False, server_default="{}"),
     CheckConstraint(one_of("severity", Severity), name="severity"),
     CheckConstraint(one_of("override", Override), name="override"),
+    info=IMPERSONAL,
 )
 """Shop 0 is everybody; NULL, and a limit that is not named, is as everybody has it."""
 

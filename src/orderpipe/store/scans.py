@@ -12,6 +12,7 @@ from orderpipe.domain.handling import Line, Phase, Standing
 from orderpipe.domain.scans import Meaning, Outcome, Scan
 from orderpipe.flow import FulfillmentState
 from orderpipe.store.metadata import Tx, insert_rows, metadata, text
+from orderpipe.store.personal import OF_FULFILLMENT, personal
 from orderpipe.store.products import forms_of
 
 scan = Table(
@@ -33,6 +34,7 @@ scan = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     CheckConstraint("phase IN ('pick', 'pack', 'short', 'performed')", name="phase"),
     UniqueConstraint("fulfillment_id", "client_id"),
+    info=personal(OF_FULFILLMENT, note="NULL", harmless="client_id phase barcode sku code reason operator station"),
 )
 """Every scan, accepted or refused (`code`, and `reason` as the sentence given); a resend carries the same `client_id` and counts once."""
 

@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, Table
 
 from orderpipe.domain.seals import FIELDS, Leaf, Seal, leaf_of
 from orderpipe.store.metadata import Tx, insert_rows, metadata, text
+from orderpipe.store.personal import IMPERSONAL
 
 seal = Table(
     "seal",
@@ -24,6 +25,7 @@ seal = Table(
     Column("previous", LargeBinary, nullable=False),
     Column("sealed_at", DateTime(timezone=True), nullable=False),
     Column("parts", LargeBinary, nullable=False),
+    info=IMPERSONAL,
 )
 
 SETTLED = timedelta(minutes=10)

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import BigInteger, Column, DateTime, Engine, ForeignKey, Table, Text
 
 from orderpipe.store.metadata import Tx, metadata, text
+from orderpipe.store.personal import IMPERSONAL
 
 shop_template = Table(
     "shop_template",
@@ -22,6 +23,7 @@ shop_template = Table(
     Column("source", Text, nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
     Column("changed_by", Text, nullable=False),
+    info=IMPERSONAL,
 )
 
 

@@ -31,6 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from orderpipe.store.metadata import Tx, metadata, text
+from orderpipe.store.personal import IMPERSONAL
 
 shop = Table(
     "shop",
@@ -51,6 +52,7 @@ shop = Table(
     Column("quiet_from", Time, nullable=False, server_default="21:00"),
     Column("quiet_until", Time, nullable=False, server_default="08:00"),
     Column("wakes", ARRAY(Text), nullable=False, server_default="{}"),
+    info=IMPERSONAL,
 )
 """`withdrawal_days`: so long after the last delivery a customer may withdraw from the contract; the law of the European Union says 14."""
 
@@ -65,6 +67,7 @@ api_key = Table(
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("revoked_at", DateTime(timezone=True)),
     Index("ix_api_key_shop_id", "shop_id"),
+    info=IMPERSONAL,
 )
 
 

@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.domain.promises import LocationTerms
 from orderpipe.store.metadata import Tx, metadata, text
+from orderpipe.store.personal import IMPERSONAL
 
 location = Table(
     "location",
@@ -37,6 +38,7 @@ location = Table(
     Column("carrier", Text, nullable=False, server_default="orderpipe-parcel"),
     Column("carrier_days", JSONB, nullable=False, server_default='{"same_country": 2, "abroad": 5}'),
     UniqueConstraint("shop_id", "code"),
+    info=IMPERSONAL,
 )
 
 stock = Table(
@@ -48,6 +50,7 @@ stock = Table(
     Column("allocated", Integer, nullable=False, server_default="0"),
     CheckConstraint("0 <= allocated AND allocated <= on_hand", name="allocated_within_on_hand"),
     postgresql_with={"fillfactor": 50},
+    info=IMPERSONAL,
 )
 
 stock_movement = Table(
@@ -62,6 +65,7 @@ stock_movement = Table(
     Column("cause", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
     CheckConstraint("kind IN ('received', 'allocated', 'released', 'shipped', 'adjusted')", name="kind"),
+    info=IMPERSONAL,
 )
 
 backorder = Table(
@@ -78,6 +82,7 @@ backorder = Table(
     CheckConstraint("quantity > 0", name="quantity"),
     Index("ix_backorder_sku", "shop_id", "sku", "since"),
     Index("ix_backorder_order_id", "order_id"),
+    info=IMPERSONAL,
 )
 """Demand that found no stock, oldest first: of one fulfillment, or (fulfillment_id NULL) of an order that goes out only as a whole."""
 

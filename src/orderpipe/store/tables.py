@@ -9,6 +9,7 @@ from orderpipe.store import (
     contact_preferences,
     customers,
     delays,
+    erasure,
     feedback,
     fulfillments,
     holds,
@@ -35,13 +36,14 @@ from orderpipe.store import (
     shops,
     stock,
     tracking,
+    webhooks,
 )
 from orderpipe.store.metadata import metadata
 
 MODULES = (
     shops, customers, products, stock, intakes, orders, imports, holds, fulfillments, scans, tracking, promises, notifications, journal,
     seals, policies, query_policies, link_keys, rule_settings, memory, bounced, mail_in, contact_preferences, shop_templates, cases,
-    case_terms, returns, refunds, replacements, feedback, delays, outlooks,
+    case_terms, returns, refunds, replacements, feedback, delays, outlooks, webhooks, erasure,
 )
 
 __all__ = ["MODULES", "metadata"]

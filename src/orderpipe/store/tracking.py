@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Identity, In
 from orderpipe.domain.tracking import Merging, Parcel, ParcelStatus, TrackingEvent, merge
 from orderpipe.flow import FulfillmentState
 from orderpipe.store.metadata import Tx, insert_rows, metadata, text
+from orderpipe.store.personal import OF_FULFILLMENT, personal
 
 parcel = Table(
     "parcel",
@@ -25,6 +26,7 @@ parcel = Table(
     Column("expected_on", Date),
     Index("ix_parcel_fulfillment_id", "fulfillment_id"),
     postgresql_with={"fillfactor": 70},
+    info=personal(OF_FULFILLMENT, harmless="sscc carrier tracking_number status"),
 )
 """An SSCC may come again after a year, as GS1 has it, so it is not unique for ever."""
 
@@ -42,6 +44,12 @@ tracking_event = Table(
     Column("merged", Boolean, nullable=False),
     Column("expected_on", Date),
     UniqueConstraint("shop_id", "tracking_number", "event_id"),
+    # where a carrier left a parcel may be a neighbour's name
+    info=personal(
+        """(shop_id, tracking_number) IN (SELECT f.shop_id, p.tracking_number
+            FROM parcel p JOIN fulfillment f ON f.id = p.fulfillment_id WHERE f.order_id = ANY(:orders))""",
+        place="NULL", harmless="tracking_number event_id status",
+    ),
 )
 """`shop_id` is the shop whose carrier said it, so that nobody can speak about another shop's parcels, not even ahead of them."""
 

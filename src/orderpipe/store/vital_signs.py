@@ -60,5 +60,5 @@ def refused(tx: Tx, channel: str, since: datetime) -> dict[str, int]:
 
 
 def dead_letters(tx: Tx) -> int:
-    """How many notifications could not be delivered."""
-    return int(tx.execute(text("SELECT count(*) FROM notification WHERE state = 'dead'")).scalar_one())
+    """How many notifications could not be delivered; those to nobody, whose customer was erased, do not count."""
+    return int(tx.execute(text("SELECT count(*) FROM notification WHERE state = 'dead' AND recipient <> ''")).scalar_one())
