@@ -20,6 +20,7 @@ from orderpipe.channels.wording import language_of, phrases_of, wording
 from orderpipe.domain.decisions import Audience
 from orderpipe.domain.notices import Leased, Order
 
+_SPEECH = ("money", "day", "short_day", "last_day", "short_last_day", "moment", "second", "window", "days")
 _GAP = re.compile(r"\n{3,}")
 
 Scene = dict[str, Any]
@@ -75,7 +76,7 @@ def _scene(notice: Leased, order: Order, language: str) -> Scene:
         phrases["targets"][target["what"]].format(until=said.moment(target["until"]))
         for target in facts.get("targets") or () if target["what"] in phrases["targets"]
     ]
-    speech = {name: getattr(said, name) for name in ("money", "day", "short_day", "last_day", "short_last_day", "moment", "window", "days")}
+    speech = {name: getattr(said, name) for name in _SPEECH}
     return speech | {
         "order": view, "facts": facts, "words": phrases["words"], "reasons": phrases["reasons"], "flow": phrases["flow"],
         "doubts": asked, "targets": targets,

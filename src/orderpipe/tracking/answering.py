@@ -119,7 +119,7 @@ def cancel(sheet: InSheet, work: InWork, now: Now) -> Response:
 def offered(visit: Visit, work: Work) -> Offer | None:
     """The question, while it is open."""
     asked = next(iter(questions.open_of(work.tx, [visit.order_id])), None)
-    return Offer("answer", f"/q/{asked.token}") if asked else None
+    return Offer("answer", f"/q/{asked.token}", urgent=True) if asked else None
 
 
 def _found(work: Work, order_id: int) -> tuple[Any, ...]:
