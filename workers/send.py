@@ -15,9 +15,11 @@ from functools import lru_cache
 from orderpipe.channels.keeping import keep
 from orderpipe.channels.opening import open_outlet
 from orderpipe.channels.outlets import Accepted, BadOutlet, Outcome, Outlet, Parcel, Postponed, Refused, Unavailable
+from orderpipe.domain.decisions import Audience
+from orderpipe.domain.links import Signer, page_link
 from orderpipe.domain.notices import ATTEMPTS, STALE, Dead, Later, Leased, Order, Result, Sent, pause_after
 from orderpipe.settings import settings
-from orderpipe.store import notifications
+from orderpipe.store import link_keys, notifications
 from orderpipe.store.database import Database, is_transient
 
 BATCH = 100
@@ -75,12 +77,23 @@ def send_batch(
     with engine.begin() as tx:
         leased = notifications.lease(tx, channel, limit=limit, now=now(), lease_seconds=LEASE_SECONDS)
         orders = notifications.context_of(tx, leased) if leased else {}
+        leased = _with_links(leased, link_keys.signer(tx, now())) if leased else []
     batch = Batch(outlet or _outlet(channel, os.getpid()), now)
     report = SendReport(leased=len(leased))
     for group in _grouped(batch.results(leased, orders)):
         _record(engine, group, now)
         report += _counted(group)
     return replace(report, trouble=batch.trouble)
+
+
+def _with_links(leased: Sequence[Leased], signer: Signer) -> list[Leased]:
+    """Customers are shown the way to the page of their order; by when the letter was written, so that sent again it is the same."""
+    public_url = settings().public_url
+    return [
+        replace(one, page_link=page_link(signer, public_url, one.order_id, one.created_at))
+        if one.order_id is not None and one.audience == Audience.CUSTOMER else one
+        for one in leased
+    ]
 
 
 def _record(engine: Database, group: Sequence[Result], now: Callable[[], datetime]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template, TemplateNotFound, UndefinedError
 from markupsafe import Markup
 
-from orderpipe.channels.parts import HtmlParts, TextParts
+from orderpipe.channels.parts import HtmlParts, TextParts, safe_link
 from orderpipe.channels.questions import question_of
 from orderpipe.channels.views import OrderView, clean
 from orderpipe.channels.wording import language_of, phrases_of, wording
@@ -79,7 +79,7 @@ def _scene(notice: Leased, order: Order, language: str) -> Scene:
     speech = {name: getattr(said, name) for name in _SPEECH}
     return speech | {
         "order": view, "facts": facts, "words": phrases["words"], "reasons": phrases["reasons"], "flow": phrases["flow"],
-        "doubts": asked, "targets": targets,
+        "doubts": asked, "targets": targets, "page_link": notice.page_link,
     }
 
 
@@ -95,6 +95,7 @@ def _frame(notice: Leased, order: OrderView, language: str) -> Scene:
         "footer": " · ".join(about if order.reference and not office else about[:1]),
         "why": phrases["why_office" if office else "why"].format(shop=order.shop_name),
         "layout": phrases,
+        "page_link": safe_link(notice.page_link) if notice.page_link else "",
         "tag": {"zh": "zh-Hans"}.get(language, language),
     }
 

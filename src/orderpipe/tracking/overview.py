@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 from orderpipe.channels.parts import Item
 from orderpipe.channels.views import clean
-from orderpipe.domain.payments import Account, PaymentStatus
+from orderpipe.domain.payments import Account
 from orderpipe.domain.progress import Happened, Part, Point, progress
 from orderpipe.domain.status import public_status
-from orderpipe.flow import FULFILLMENT_ENDS, FulfillmentState
+from orderpipe.flow import FULFILLMENT_ENDS, FulfillmentState, WaitingFor
 from orderpipe.store import order_views
 from orderpipe.store.visiting import Revision
 from orderpipe.tracking.visits import Visit
@@ -84,7 +84,7 @@ def overview(visit: Visit, facts: Facts) -> Overview:
     status = public_status(visit.state, visit.waiting_for, visit.parts)
     account = facts.account
     due = (account.total or Decimal(0)) - account.paid
-    owed = account.status in (PaymentStatus.UNPAID, PaymentStatus.PARTLY_PAID) and status not in ("canceled", "rejected")
+    owed = any(part.waiting_for == WaitingFor.PAYMENT for part in facts.parts)
     money = visit.scene.wording.money
     return Overview(
         said["states"][status], teller.begin(), list(teller.parts()), teller.end(), money(due) if owed and due > 0 else "",
@@ -100,11 +100,9 @@ class _Teller:
         self._said: Mapping[str, Any] = visit.scene.words["home"]
         self._wording = visit.scene.wording
         self._progress = progress(visit.state, facts.happened, [_part(one) for one in facts.parts])
-        lasts = [max((point.at for point in points if point.at), default=None) for points in self._all()]
-        self._last = max((at for at in lasts if at), default=None)
-
-    def _all(self) -> Iterator[Sequence[Point]]:
-        yield from (self._progress.begin, *self._progress.parts.values(), self._progress.end)
+        lines = (self._progress.begin, *self._progress.parts.values(), self._progress.end)
+        taken = [(point.at, place, point) for place, point in enumerate(point for line in lines for point in line) if point.at]
+        self._last = max(taken, key=lambda one: one[:2])[2] if taken else None
 
     def begin(self) -> list[StepShown]:
         return [self._step(point) for point in self._progress.begin]
@@ -128,7 +126,7 @@ class _Teller:
     def _step(self, point: Point) -> StepShown:
         label = self._said["steps"][point.step]
         if point.at:
-            standing = "now" if point.at == self._last else "past"
+            standing = "now" if point is self._last else "past"
             return StepShown(label, standing, self._wording.short_moment(point.at), point.at.isoformat())
         when = self._said["expected"].format(day=self._wording.days(*point.expected)) if point.expected else ""
         return StepShown(label, "ahead", when)
