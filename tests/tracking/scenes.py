@@ -41,8 +41,9 @@ def path_of(floor: Floor, order_id: int) -> str:
 def placed(floor: Floor, language: str = "en", *, pots: int = 5, **draft: Any) -> int:
     """An order of two mugs and a tea pot that everything has happened to that can happen at once."""
     with floor.engine.begin() as tx:
-        shop_id = builders.shop(tx, "tea", name={"en": "Tea & Sons", "zh": "清风茶庄"}[language], mail_from="orders@tea.example")
-        builders.location(tx, shop_id)
+        name, zone = {"en": ("Tea & Sons", "Europe/London"), "zh": ("清风茶庄", "Asia/Shanghai")}[language]
+        shop_id = builders.shop(tx, "tea", name=name, time_zone=zone, mail_from="orders@tea.example")
+        builders.location(tx, shop_id, carrier="Parcel Post")
         builders.product(tx, "MUG-BLUE", shop_id, price=Decimal("12.50"))
         builders.product(tx, "POT", shop_id, price=48, lead_days=6)
     if not floor.value("SELECT count(*) FROM stock WHERE sku = 'MUG-BLUE'"):

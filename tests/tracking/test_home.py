@@ -85,7 +85,7 @@ def test_tells_each_revision_of_the_promise_with_its_reason(floor: Floor, browse
 def test_leads_to_the_carrier_where_it_is_known(floor: Floor, site: FastAPI, browser: TestClient) -> None:
     path = path_of(floor, scenes.shipped(floor))
     assert "carrier.example" not in browser.get(path).text
-    links = {"orderpipe-parcel": "https://carrier.example/{number}?a=1&b"}
+    links = {"Parcel Post": "https://carrier.example/{number}?a=1&b"}
     site.state.assembly = replace(site.state.assembly, settings=Settings.model_validate({"tracking_links": links}))
     assert 'href="https://carrier.example/OP1010016?a=1&amp;b"' in browser.get(path).text
 
