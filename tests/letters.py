@@ -25,7 +25,7 @@ DOUBTS = [
 ]
 LINES = [{"number": 1, "quantity": 2}, {"number": 2, "quantity": 1}]
 SOON, LATER = "2026-11-05T08:00:00Z", "2026-11-06T16:00:00+00:00"
-QUESTION = {"query_id": 7, "link": LINK, "answer_until": LATER, "doubts": DOUBTS}
+QUESTION = {"query_id": "qry_000000000007", "link": LINK, "answer_until": LATER, "doubts": DOUBTS, "on_silence": "wait"}
 
 FACTS: dict[str, Mapping[str, Any]] = {
     "acknowledgement": {
@@ -59,10 +59,20 @@ FACTS: dict[str, Mapping[str, Any]] = {
     "payment-received": {"amount": "34.50"},
     "payment-needed": {"amount": "34.50", "link": LINK},
     "office-parked": {"error": "ZeroDivisionError: division by zero", "stage": "allocate", "unit": "order"},
-    "office-question-unanswered": {"query_id": 7, "doubts": DOUBTS, "contact": "María Müller, +442079460123"},
+    "office-question-unanswered": {
+        "query_id": "qry_000000000007", "doubts": DOUBTS, "contact": "María Müller, +442079460123", "on_silence": "cancel",
+        "silence_at": LATER, "command": "orderpipe order answer 100042-7 --set /customer/name=… --confirm totals-differ",
+        "api": "POST /v1/queries/qry_000000000007/answer",
+    },
     "office-target-breached": {"stage": "validated", "since": SOON, "target_minutes": 240},
     "office-parcel-lost": {"tracking_number": "00340434161094021501"},
     "office-no-date": {"reason": "The calendar standard has no working time."},
+    "office-unclear-reply": {
+        "mail": 17, "sender": "maria@customers.example", "subject": "Re: A question", "reply": ["about three", "or four"],
+        "query_id": "qry_000000000007", "doubts": DOUBTS,
+    },
+    "office-customer-wrote": {"mail": 17, "sender": "maria@customers.example", "subject": "My order", "reply": ["Where is it?"]},
+    "office-unreachable": {"kind": "question", "recipient": "maria@customers.example", "bounce_error": "550 5.1.1 User unknown"},
     "office-reminder": {"waiting_for": "office", "since": SOON},
 }
 

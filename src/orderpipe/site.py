@@ -8,7 +8,9 @@ from orderpipe.api.app import create_app
 from orderpipe.assembly import Assembly
 from orderpipe.tracking import answering, canceling, changing, home, withdrawing
 
-PAGES = (home.router, answering.router, changing.router, canceling.router, withdrawing.router)
+PAGES = (
+    home.router, answering.router, answering.from_home, changing.router, canceling.router, withdrawing.router,
+)
 
 
 def create_site(assembly: Assembly | None = None) -> FastAPI:

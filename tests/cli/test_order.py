@@ -2,6 +2,8 @@
 `orderpipe order`: orders looked at, canceled and decided about.
 """
 
+from decimal import Decimal
+
 from orderpipe.domain.handling import Phase
 from orderpipe.domain.orders import number_of
 from tests.cli.conftest import Terminal
@@ -89,3 +91,31 @@ def test_changes_an_order(orderpipe: Terminal, floor: Floor) -> None:
     assert (late.exit_code, late.err) == (1, "This must be from 1 to 1000000.\n")
     for words in (("--set", "city"), ("--add", "SKU-3"), ("--remove", "7")):
         assert orderpipe("order", "amend", number, *words).exit_code == 2
+
+
+def test_keys_in_what_the_customer_said(orderpipe: Terminal, floor: Floor) -> None:
+    order_id = floor.order({"SKU-1": 2, "SKU-2": 1}, payment_method="", total=Decimal(5))
+    number = number_of(order_id)
+    nothing = orderpipe("order", "answer", number, "--set", "/payment_method=card")
+    assert nothing.exit_code == 1
+    assert nothing.err == f"Nothing is asked about order {number}; `orderpipe why {number}` tells how it stands.\n"
+    floor.receive(order_id)
+    assert f"orderpipe order answer {number}" in orderpipe("why", number).out
+    wrong = orderpipe("order", "answer", number, "--set", "payment_method:card")
+    assert (wrong.exit_code, wrong.err) == (2, "'payment_method:card' is no value by its pointer; write it as /lines/0/quantity=2.\n")
+    refused = orderpipe("order", "answer", number, "--set", "/customer/name=Eve")
+    assert (refused.exit_code, refused.err.partition(":")[0]) == (1, "/customer/name")
+    taken = orderpipe("order", "answer", number, "--set", "/payment_method=card", "--confirm", "totals-differ", "--how", "email", "--json")
+    assert taken.json == {"order": number, "canceled": False}
+    assert [name for name, _, _ in floor.hints] == ["validate", "notify.email", "notify.sms"]
+    entry = floor.journal(order_id)[-1]
+    assert entry["actor"].startswith("office ")
+    assert entry["note"] == {"changed": ["/payment_method"], "confirmed": ["totals-differ /total"], "how": "email"}
+    assert floor.work().row(order_id)["payment_method"] == "card"
+
+
+def test_keys_in_that_the_order_is_no_longer_wanted(orderpipe: Terminal, floor: Floor) -> None:
+    order_id = floor.order(payment_method="")
+    floor.receive(order_id)
+    assert orderpipe("order", "answer", number_of(order_id), "--cancel").out == f"Order {number_of(order_id)} is canceled.\n"
+    assert floor.state(order_id) == ("canceled", None)

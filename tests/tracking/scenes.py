@@ -26,9 +26,10 @@ ENGLISH: dict[str, Any] = {
 CHINESE: dict[str, Any] = {
     "lines": (DraftLine("MUG-BLUE", 2, "蓝色马克杯 300 毫升", Decimal("12.50")), DraftLine("POT", 1, "铸铁茶壶", Decimal(48))),
     "total": Decimal(73), "customer": Contact("李伟", "liwei@customers.example"), "language": "zh-CN",
-    "ship_to": {"name": "李伟", "line1": "中山路 1 号", "city": "上海", "region": "上海", "postal_code": "200000", "country": "GB"},
+    "ship_to": {"name": "李伟", "line1": "中山路 1 号", "city": "上海", "region": "上海", "postal_code": "200001", "country": "CN"},
 }
 _numbers = count(1001)
+PARIS = {"line1": "12 rue de Rivoli", "city": "Paris", "postal_code": "75004", "country": "FR"}
 SPOKEN = {"en": ENGLISH, "zh": CHINESE}
 
 
@@ -73,7 +74,7 @@ def revised(floor: Floor, language: str = "en") -> int:
     order_id = placed(floor, language, pots=0)
     floor.now += timedelta(hours=20)
     with floor.engine.begin() as tx:
-        change = Asked({"/ship_to/country": "FR"}, "revised")
+        change = Asked({"/ship_to": PARIS}, "revised")
         floor.give(amendments.amend(tx, order_id, change, by="customer", now=floor.now).hints)
     floor.work()
     return order_id

@@ -36,10 +36,16 @@ def test_opens_by_its_link_and_says_how_the_order_stands(floor: Floor, browser: 
 
 
 def test_offers_to_answer_an_open_question_before_anything_else(floor: Floor, browser: TestClient) -> None:
-    order_id, question = doubtful(floor, ship_to=None)
-    html = browser.get(path_of(floor, order_id)).text
-    assert f'<a class="button" href="{question}"' in html
-    assert html.index(question) < html.index("<ol")
+    order_id, _ = doubtful(floor, ship_to=None)
+    path = path_of(floor, order_id)
+    html = browser.get(path).text
+    assert f'<a class="button" href="{path}/question"' in html
+    assert html.index(f"{path}/question") < html.index("<ol")
+    asked = browser.get(f"{path}/question")
+    assert asked.url.path.startswith("/q/")
+    assert "Where shall we deliver?" in asked.text
+    floor.cancel(order_id)
+    assert browser.get(f"{path}/question").url.path == path
 
 
 def test_opens_nothing_for_a_foreign_or_an_old_link(floor: Floor, browser: TestClient) -> None:

@@ -8,13 +8,31 @@ import sys
 
 import typer
 
-from orderpipe.cli import audit, check, demo, doctor, flow, imports, mail, migrate, order, shop, stock, up, version, why
+from orderpipe.cli import (
+    answer,
+    audit,
+    check,
+    demo,
+    doctor,
+    flow,
+    imports,
+    mail,
+    mail_in,
+    migrate,
+    order,
+    query,
+    shop,
+    stock,
+    up,
+    version,
+    why,
+)
 from orderpipe.cli.app import app
 from orderpipe.cli.errors import sentence_for
 
 __all__ = [
-    "app", "audit", "check", "demo", "doctor", "flow", "imports", "mail", "main", "migrate", "order", "shop", "stock", "up", "version",
-    "why",
+    "answer", "app", "audit", "check", "demo", "doctor", "flow", "imports", "mail", "mail_in", "main", "migrate", "order", "query",
+    "shop", "stock", "up", "version", "why",
 ]
 
 

@@ -8,6 +8,7 @@ from orderpipe.local.refusals import CannotStart
 from orderpipe.sideflows.amendments import AmendRefused
 from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.sideflows.office import DecisionRefused
+from orderpipe.sideflows.queries import AlreadyAnswered, AnswerRefused
 from orderpipe.store.database import DatabaseError, is_transient
 from orderpipe.store.imports import ImportedElsewhere
 from orderpipe.store.locations import LocationTaken
@@ -17,7 +18,7 @@ from orderpipe.store.standing import UnknownOrder
 
 REFUSALS = (
     AmendRefused, CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, SealsOutOfReach,
-    CannotStart, ImportedElsewhere,
+    CannotStart, ImportedElsewhere, AlreadyAnswered, AnswerRefused,
 )
 
 

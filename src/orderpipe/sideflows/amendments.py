@@ -16,7 +16,8 @@ from orderpipe.domain.queries import Problem
 from orderpipe.domain.reductions import Wish
 from orderpipe.flow import ORDER_ENDS, OrderState, Unit, WaitingFor
 from orderpipe.settings import settings
-from orderpipe.sideflows import doubts, reductions, replanning
+from orderpipe.sideflows import amended_doubts, reductions, replanning
+from orderpipe.sideflows.amended_doubts import Answered
 from orderpipe.sideflows.hints import Hint
 from orderpipe.sideflows.replanning import CannotPlan, Rules
 from orderpipe.store import amending, journal, notifications, payments, policies, reducing, units
@@ -31,14 +32,14 @@ class Asked:
     """
     What is to be changed, as new values by JSON pointer, and why, in a word (as for a cancellation).
 
-    `key` names the amendment: what came under it before is known and does nothing again. An amendment that answers the open question
-    says which doubts (rule, field) are right as they stand; any other leaves `confirmed` None.
+    `key` names the amendment: what came under it before is known and does nothing again. `answer` is given by
+    an amendment that answers the open question.
     """
 
     changes: Mapping[str, object]
     key: str
     reason: str = "customer"
-    confirmed: frozenset[tuple[str, str]] | None = None
+    answer: Answered | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +96,20 @@ class _Work:
     def carry_out(self) -> Amended:
         tx, order_id = self._tx, self._subject.order_id
         amendment = self._understood()
-        before = doubts.found(tx, order_id)
+        before, answer = amended_doubts.found(tx, order_id, self._occasion.now), self._asked.answer
         amending.write_head(tx, order_id, amendment)
         amending.no_longer_confirmed(tx, order_id, [*amendment.changed, *(["/total"] if amendment.of_lines else [])])
         self._replan(amendment)
-        doubts.confirm(tx, order_id, self._asked.confirmed, self._occasion)
-        left = doubts.left_by(tx, order_id, amendment, before)
+        amended_doubts.confirm(tx, order_id, answer, self._occasion)
+        left = amended_doubts.left_by(tx, order_id, amendment, before, self._occasion.now)
         self._refuse(left.refused)
-        self._hints += doubts.settle(tx, order_id, left, self._occasion, answered=self._asked.confirmed is not None)
+        self._hints += amended_doubts.settle(tx, order_id, left, self._occasion, answer=answer)
         self._let_pay(order_id)
         return self._told(amendment, question=left.opened)
 
     def _understood(self) -> Amendment:
         subject, changes, order = self._subject, self._asked.changes, self._subject.order
-        if not changes and self._asked.confirmed:
+        if not changes and self._asked.answer:
             return Amendment(order.customer, order.ship_to, order.payment_method, order.requested_on, order.total)
         articles = amending.articles(self._tx, subject.shop_id, skus_named(changes), subject.currency)
         found = amended(subject.order, changes, articles, today=subject.today)

@@ -12,6 +12,7 @@ from orderpipe.domain.decisions import Move, Tell
 from orderpipe.domain.reductions import Cut, Ordered, PartLine, Plan, Wish, emptied, plan, used_up
 from orderpipe.flow import FulfillmentState, OrderState, Unit, WaitingFor
 from orderpipe.settings import settings
+from orderpipe.sideflows import doubts
 from orderpipe.sideflows.hints import Hint
 from orderpipe.sideflows.recorded import hints_for
 from orderpipe.store import allocation, holds, journal, notifications, policies, reducing, units
@@ -111,7 +112,7 @@ def _end(tx: Tx, work: _Work) -> list[Hint]:
     whole = [Move(order_id, OrderState.CANCELED, (_letter(work, order_id),), note=note) for order_id in sorted(work.used_up)]
     carry_out(tx, Unit.ORDER, work.claimed, whole, occasion=work.occasion)
     if whole:
-        reducing.close_doubts(tx, work.used_up, by=work.occasion.actor, now=work.occasion.now)
+        doubts.close(tx, work.used_up, by=work.occasion.actor, now=work.occasion.now)
     return _hints(work, "complete", [order_id for order_id in effects.completable if order_id not in work.used_up])
 
 

@@ -11,8 +11,10 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Identity, 
 from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.domain.decisions import Tell
-from orderpipe.domain.notices import Dead, Later, Leased, Order, OrderedLine, Result, Sent
+from orderpipe.domain.notices import Dead, Fault, Later, Leased, Order, OrderedLine, Result, Sent
 from orderpipe.domain.orders import number_of
+from orderpipe.store import bounced
+from orderpipe.store.bounced import Undelivered
 from orderpipe.store.metadata import Tx, as_json, metadata, text
 
 notification = Table(
@@ -35,13 +37,17 @@ notification = Table(
     Column("sent_at", DateTime(timezone=True)),
     Column("provider_id", Text),
     Column("sent", LargeBinary),
+    Column("bounced_at", DateTime(timezone=True)),
+    Column("bounce", Text),
+    Column("fell_back_at", DateTime(timezone=True)),
     CheckConstraint("audience IN ('customer', 'office')", name="audience"),
     CheckConstraint("channel IN ('email', 'sms')", name="channel"),
-    CheckConstraint("state IN ('pending', 'sending', 'sent', 'dead')", name="state"),
+    CheckConstraint("state IN ('pending', 'sending', 'sent', 'dead', 'withdrawn')", name="state"),
     CheckConstraint("(state IN ('pending', 'sending')) = (next_at IS NOT NULL)", name="pending_has_next_at"),
     Index("ix_notification_next_at", "channel", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     Index("ix_notification_order_id", "order_id"),
     Index("ix_notification_dead", "id", postgresql_where=text("state = 'dead'")),
+    Index("ix_notification_bounced", "id", postgresql_where=text("bounced_at IS NOT NULL AND fell_back_at IS NULL")),
     postgresql_with={"fillfactor": 70},
 )
 
@@ -92,19 +98,25 @@ URGENT = ["question", "question-reminder", "payment-needed", "acknowledgement"]
 _ENQUEUE = text("""
     WITH told AS (
         SELECT * FROM unnest(CAST(:order_ids AS bigint[]), CAST(:kinds AS text[]), CAST(:facts AS jsonb[]),
-            CAST(:keys AS text[]), CAST(:audiences AS text[])) WITH ORDINALITY AS t(order_id, kind, facts, key, audience, place)
+            CAST(:keys AS text[]), CAST(:audiences AS text[]), CAST(:wanted AS text[]))
+            WITH ORDINALITY AS t(order_id, kind, facts, key, audience, wanted, place)
     ), reachable AS (
-        SELECT told.*, CASE WHEN orders.customer ->> 'email' LIKE '%_@_%._%' THEN btrim(orders.customer ->> 'email') ELSE '' END AS email,
-            coalesce(btrim(orders.customer ->> 'phone'), '') AS phone,
+        SELECT told.*, CASE WHEN orders.customer ->> 'email' LIKE '%_@_%._%' AND no_mail.address IS NULL
+                THEN btrim(orders.customer ->> 'email') ELSE '' END AS email,
+            CASE WHEN no_sms.address IS NULL THEN coalesce(btrim(orders.customer ->> 'phone'), '') ELSE '' END AS phone,
             coalesce(nullif(shop.office_email, ''), :office_default) AS office,
             coalesce(nullif(orders.language, ''), shop.language) AS customer_language, shop.language AS office_language
         FROM told JOIN orders ON orders.id = told.order_id JOIN shop ON shop.id = orders.shop_id
+            LEFT JOIN address_flag no_mail ON no_mail.shop_id = orders.shop_id AND no_mail.channel = 'email'
+                AND no_mail.address = lower(btrim(orders.customer ->> 'email')) AND no_mail.cleared_at IS NULL
+            LEFT JOIN address_flag no_sms ON no_sms.shop_id = orders.shop_id AND no_sms.channel = 'sms'
+                AND no_sms.address = lower(btrim(orders.customer ->> 'phone')) AND no_sms.cleared_at IS NULL
     ), addressed AS (
         SELECT order_id, audience, kind, facts, key, place,
-            CASE WHEN audience = 'office' OR email <> '' THEN 'email' WHEN phone <> '' THEN 'sms' END AS channel,
-            CASE WHEN audience = 'office' THEN office WHEN email <> '' THEN email ELSE phone END AS recipient,
+            CASE WHEN audience = 'office' OR by_email THEN 'email' WHEN phone <> '' THEN 'sms' END AS channel,
+            CASE WHEN audience = 'office' THEN office WHEN by_email THEN email ELSE phone END AS recipient,
             CASE WHEN audience = 'office' THEN office_language ELSE customer_language END AS language
-        FROM reachable
+        FROM (SELECT *, email <> '' AND (wanted <> 'sms' OR phone = '') AS by_email FROM reachable) r
     ), written AS (
         INSERT INTO notification (order_id, audience, channel, recipient, kind, language, facts, dedupe_key, next_at, created_at)
         SELECT order_id, audience, channel, recipient, kind, language, facts, key,
@@ -122,8 +134,8 @@ def enqueue(tx: Tx, tells: Sequence[tuple[int, Tell]], now: datetime, *, office_
     """
     Put (order id, what to tell) into the outbox with one statement, each dedupe key once whatever is redelivered.
 
-    A customer is written to by e-mail, without a likely address by SMS, in the order's language; the office at the shop's address or
-    else `office_default`, in the shop's language.
+    A customer is written to by e-mail; by SMS without a likely address, with one that letters came back from, or where a Tell says so;
+    in the order's language. The office is written to at the shop's address or else `office_default`, in the shop's language.
     """
     if not tells:
         return Enqueued(0)
@@ -133,12 +145,26 @@ def enqueue(tx: Tx, tells: Sequence[tuple[int, Tell]], now: datetime, *, office_
         "facts": [as_json(tell.facts) for _, tell in tells],
         "keys": [tell.dedupe for _, tell in tells],
         "audiences": [tell.to.value for _, tell in tells],
+        "wanted": [tell.channel or "" for _, tell in tells],
         "office_default": office_default,
         "urgent": URGENT,
         "now": now,
     }).one()
     unreachable = tuple(zip(row.order_ids or (), row.kinds or (), strict=True))
     return Enqueued(row.inserted, unreachable, frozenset(row.channels or ()))
+
+
+def withdraw(tx: Tx, order_ids: Collection[int], kinds: Collection[str]) -> int:
+    """
+    Take back what of these kinds has not gone out about the orders; returns how many.
+
+    One that is in a sender's hands just now may still go out; it is then recorded as sent, and otherwise never tried again.
+    """
+    return len(tx.execute(
+        text("""UPDATE notification SET state = 'withdrawn', next_at = NULL
+            WHERE order_id = ANY(:order_ids) AND kind = ANY(:kinds) AND state IN ('pending', 'sending') RETURNING id"""),
+        {"order_ids": sorted(order_ids), "kinds": list(kinds)},
+    ).all())
 
 
 # MATERIALIZED, for a subquery with LIMIT and FOR UPDATE may otherwise run again and lease more than asked for
@@ -208,7 +234,12 @@ def record(tx: Tx, results: Sequence[Result], now: datetime) -> int:
         "ids": [result.lease.id for result in results], "tokens": [result.lease.attempts for result in results], "now": now,
     }
     columns |= {name: [row[name] for row in rows] for name in ("states", "next_ats", "errors", "replies", "contents", "counts")}
-    return len(tx.execute(_RECORD, columns).all())
+    recorded = {row.id for row in tx.execute(_RECORD, columns)}
+    bounced.note(tx, [
+        Undelivered(one.lease.id, _storable(one.error), condemns=one.fault == Fault.ADDRESS)
+        for one in results if isinstance(one, Dead) and one.fault != Fault.OURS and one.lease.id in recorded
+    ], now)
+    return len(recorded)
 
 
 def _outcome(result: Result) -> Mapping[str, object]:
@@ -230,7 +261,9 @@ def _storable(words: str) -> str:
 
 _RESEND = text("""
     WITH revived AS (
-        UPDATE notification SET state = 'pending', next_at = :now, attempts = 0, created_at = :now WHERE id = :id AND state = 'dead'
+        UPDATE notification SET state = 'pending', next_at = :now, attempts = 0, created_at = :now, bounced_at = NULL, bounce = NULL,
+            fell_back_at = NULL
+        WHERE id = :id AND state = 'dead'
         RETURNING id
     ), repeated AS (
         INSERT INTO notification (order_id, audience, channel, recipient, kind, language, facts, dedupe_key, next_at, created_at)

@@ -3,6 +3,7 @@ All tables together, for the migrations and for the checks that the database and
 """
 
 from orderpipe.store import (
+    bounced,
     customers,
     fulfillments,
     holds,
@@ -10,11 +11,15 @@ from orderpipe.store import (
     intakes,
     journal,
     link_keys,
+    mail_in,
+    memory,
     notifications,
     orders,
     policies,
     products,
     promises,
+    query_policies,
+    rule_settings,
     scans,
     seals,
     shops,
@@ -25,7 +30,7 @@ from orderpipe.store.metadata import metadata
 
 MODULES = (
     shops, customers, products, stock, intakes, orders, imports, holds, fulfillments, scans, tracking, promises, notifications, journal,
-    seals, policies, link_keys,
+    seals, policies, query_policies, link_keys, rule_settings, memory, bounced, mail_in,
 )
 
 __all__ = ["MODULES", "metadata"]
