@@ -16,7 +16,7 @@ from orderpipe.broker import app
 from orderpipe.flow import STEPS, Queue, Step, Unit, chain_from
 from orderpipe.intake import receive
 from orderpipe.settings import settings
-from orderpipe.sideflows import asking, office, restock, targets
+from orderpipe.sideflows import asking, confirmations, office, restock, targets
 from orderpipe.sideflows.asking import Desk
 from orderpipe.store import clock, idempotency, memory, units
 from orderpipe.store.metadata import Tx
@@ -168,6 +168,14 @@ def _check_targets(started: Run) -> int:
     return found
 
 
+def _check_confirmations(started: Run) -> int:
+    with started.engine.begin() as tx:
+        found = confirmations.report_untold(tx, office=settings().office_email, now=started.clock())
+    if found:
+        _letters_wait()
+    return found
+
+
 def _forget_keys(started: Run) -> int:
     with started.engine.begin() as tx:
         return idempotency.forget(tx, started.clock() - KEYS_KEPT)
@@ -190,6 +198,7 @@ _tick(letterbox.JOB, lambda started: letterbox.visit(started, settings().imap_ur
 _tick("idempotency.forget", _forget_keys)
 _tick("target.check", _check_targets)
 _tick("memory.learn", _learn)
+_tick("notify.check", _check_confirmations)
 _tick(seal.JOB, seal.seal_journal)
 
 

@@ -6,10 +6,10 @@ from fastapi import FastAPI
 
 from orderpipe.api.app import create_app
 from orderpipe.assembly import Assembly
-from orderpipe.tracking import answering, canceling, changing, home, withdrawing
+from orderpipe.tracking import answering, canceling, changing, home, preferences, withdrawing
 
 PAGES = (
-    home.router, answering.router, answering.from_home, changing.router, canceling.router, withdrawing.router,
+    home.router, answering.router, answering.from_home, changing.router, canceling.router, withdrawing.router, preferences.router,
 )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, create_engine, text
 from orderpipe.domain.decisions import Audience
 from orderpipe.domain.notices import ATTEMPTS, Channel, Dead, Later, Leased, Sent, pause_after
 from orderpipe.domain.orders import number_of
-from orderpipe.store import notifications
+from orderpipe.store import notifications, outbox
 from tests.outbox import MARIA, NOON, add_order, add_shop, shipped, tell
 
 
@@ -82,8 +82,8 @@ def test_takes_back_what_has_not_gone_out(engine: Engine, order_id: int) -> None
     first, second, third = lease(engine)
     with engine.begin() as tx:
         notifications.record(tx, [Sent(first, "250 ok", b"")], NOON)
-        assert notifications.withdraw(tx, [order_id], ["another"]) == 0
-        assert notifications.withdraw(tx, [order_id], ["shipped"]) == 2
+        assert notifications.withdraw(tx, [order_id], ["another"], reason="It no longer matters.") == 0
+        assert notifications.withdraw(tx, [order_id], ["shipped"], reason="It no longer matters.") == 2
         notifications.record(tx, [Sent(second, "250 ok", b""), Later(third, "450 later", NOON)], NOON)
     assert states(engine) == ["sent", "sent", "withdrawn"]
     assert not lease(engine, after=10**6)
@@ -167,11 +167,11 @@ def test_sends_a_dead_letter_after_all_and_a_sent_one_once_more(engine: Engine, 
     with engine.begin() as tx:
         notifications.record(tx, [Dead(dead, "550 unknown"), Sent(sent, "250 ok", b"")], NOON)
         assert [row.id for row in notifications.dead_letters(tx)] == [dead.id]
-        assert notifications.resend(tx, dead.id, NOON) == dead.id
-        repeated = notifications.resend(tx, sent.id, NOON)
+        assert outbox.resend(tx, dead.id, NOON) == dead.id
+        repeated = outbox.resend(tx, sent.id, NOON)
         assert repeated not in (None, dead.id, sent.id)
-        assert notifications.resend(tx, dead.id, NOON) is None
-        assert notifications.resend(tx, 10**9, NOON) is None
+        assert outbox.resend(tx, dead.id, NOON) is None
+        assert outbox.resend(tx, 10**9, NOON) is None
     assert {lease.id for lease in lease(engine)} == {dead.id, repeated, sent.id + 1}
 
 

@@ -13,14 +13,16 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template, TemplateNotFound, UndefinedError
 from markupsafe import Markup, escape
 
-from orderpipe.channels.parts import Parts, apart, plain, safe_link
+from orderpipe.channels import own_words
+from orderpipe.channels.parts import apart, plain, safe_link
 from orderpipe.channels.questions import question_of
 from orderpipe.channels.views import OrderView, clean
 from orderpipe.channels.wording import LANGUAGES, language_of, phrases_of, wording
 from orderpipe.domain.decisions import Audience
 from orderpipe.domain.notices import Leased, Order
 
-_SPEECH = ("money", "day", "short_day", "last_day", "short_last_day", "moment", "second", "window", "days")
+SPEECH = ("money", "day", "short_day", "last_day", "short_last_day", "moment", "second", "window", "days")
+"""How a template says values; functions of the wording."""
 _GAP = re.compile(r"\n{3,}")
 
 Scene = dict[str, Any]
@@ -49,12 +51,12 @@ class Facts(dict[str, Any]):
 def render_mail(notice: Leased, order: Order) -> Letter:
     """The letter for this notification. Raises UnknownKind, and jinja2's UndefinedError when a fact it needs is missing."""
     language = language_of(notice.language)
-    told = _Told(_template(language, notice.kind), _scene(notice, order, language))
+    told = _Told(_template_for(notice, language), _scene(notice, order, language))
     lines = {gap: told.line(block) for gap, block in (("subject", "subject"), ("title", "title"), ("essence", "sms"))}
     text, html = told.body()
     office = notice.audience == Audience.OFFICE
-    frame = _frame(language, told.order.shop_name, office=office)
-    given = _given(told.order, language, office=office)
+    frame = _frame(language, told.order.shop_name, office=office, optional=bool(notice.unsubscribe))
+    given = _given(told.order, language, office=office) | {"unsubscribe": notice.unsubscribe}
     subject = plain(lines["subject"])
     see = _way_to_the_page(notice.page_link, language)
     as_text = {name: plain(line) for name, line in lines.items()} | given | {"body": text.strip("\n"), "see": see[0]}
@@ -65,7 +67,7 @@ def render_mail(notice: Leased, order: Order) -> Letter:
 def render_sms(notice: Leased, order: Order) -> str:
     """The text message for this notification, on one line; raises as `render_mail`."""
     language = language_of(notice.language)
-    return plain(_Told(_template(language, notice.kind), _scene(notice, order, language)).line("sms"))
+    return plain(_Told(_template_for(notice, language), _scene(notice, order, language)).line("sms"))
 
 
 def _scene(notice: Leased, order: Order, language: str) -> Scene:
@@ -79,7 +81,7 @@ def _scene(notice: Leased, order: Order, language: str) -> Scene:
         phrases["targets"][target["what"]].format(until=said.moment(target["until"]))
         for target in facts.get("targets") or () if target["what"] in phrases["targets"]
     ]
-    speech = {name: getattr(said, name) for name in _SPEECH}
+    speech = {name: getattr(said, name) for name in SPEECH}
     return speech | {
         "order": view, "facts": facts, "words": phrases["words"], "reasons": phrases["reasons"], "flow": phrases["flow"],
         "doubts": asked, "targets": targets, "page_link": notice.page_link,
@@ -115,17 +117,17 @@ class Frame:
     html: tuple[str, ...]
 
 
-_GAPS = ("subject", "title", "essence", "greeting", "body", "footer", "see")
+_GAPS = ("subject", "title", "essence", "greeting", "body", "footer", "see", "unsubscribe")
 
 
 @lru_cache(maxsize=1_000)
-def _frame(language: str, shop_name: str, *, office: bool) -> Frame:
+def _frame(language: str, shop_name: str, *, office: bool, optional: bool) -> Frame:
     """The layout around every letter of a shop; rendered once, for only what stands in the gaps differs."""
     phrases: Mapping[str, str] = phrases_of(language)["layout"]
     scene: Scene = {name: Markup(f"\0{name}\0") for name in _GAPS}  # noqa: S704
     scene |= {
-        "shop_name": shop_name, "layout": phrases, "personal": not office, "tag": {"zh": "zh-Hans"}.get(language, language),
-        "why": phrases["why_office" if office else "why"].format(shop=shop_name),
+        "shop_name": shop_name, "layout": phrases, "personal": not office, "optional": optional,
+        "tag": {"zh": "zh-Hans"}.get(language, language), "why": phrases["why_office" if office else "why"].format(shop=shop_name),
     }
     return Frame(*(tuple(_layout(file).render(scene).split("\0")) for file in ("layout.txt", "layout.html")))
 
@@ -139,22 +141,22 @@ class _Told:
 
     def __init__(self, template: Template, scene: Scene) -> None:
         self.order: OrderView = scene["order"]
+        self._is_theirs = template.environment.sandboxed
         self._blocks = template.blocks
         # what Jinja's own `render` does, but the globals, always the same, are not gathered anew for each letter
         self._context = template.new_context(_globals(template.environment) | scene, shared=True)
 
     def body(self) -> tuple[str, str]:
         """The letter itself, as plain text and as HTML."""
-        return apart("".join(self._blocks["body"](self._context)))
+        return apart(self._block("body"))
+
+    def _block(self, name: str) -> str:
+        pieces = self._blocks[name](self._context)
+        return "".join(own_words.bounded(pieces) if self._is_theirs else pieces)
 
     def line(self, name: str) -> str:
         """A block on one line."""
-        return " ".join("".join(self._blocks[name](self._context)).split())
-
-
-def _brief(text: str, length: int = 20) -> str:
-    """Cut to a length without leaving the letters of a plain text message, which an ellipsis would."""
-    return text if len(text) <= length else f"{text[: length - 2].rstrip()}.."
+        return " ".join(self._block(name).split())
 
 
 class _EntriesFirst(Environment):
@@ -171,15 +173,18 @@ def _environment(language: str) -> Environment:
         loader=PackageLoader(__package__, "templates"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         autoescape=True, auto_reload=False, cache_size=-1,
     )
-    parts = Parts(phrases_of(language)["words"])
-    environment.globals |= {name: getattr(parts, name) for name in ("bullets", "pairs", "items", "button")}
-    environment.filters |= {"brief": _brief, "para": parts.para, "strong": parts.strong}
+    own_words.furnish(environment, language)
     return environment
 
 
 @lru_cache(maxsize=len(LANGUAGES))
 def _globals(environment: Environment) -> Scene:
     return dict(environment.globals)
+
+
+def _template_for(notice: Leased, language: str) -> Template:
+    """The shop's own template where it has one, else ours."""
+    return own_words.template(notice.own_words, language) if notice.own_words else _template(language, notice.kind)
 
 
 @lru_cache(maxsize=500)

@@ -17,12 +17,15 @@ from orderpipe.cli import (
     flow,
     imports,
     mail,
+    mail_care,
     mail_in,
     migrate,
     order,
     query,
     shop,
+    shop_letters,
     stock,
+    template,
     up,
     version,
     why,
@@ -31,8 +34,8 @@ from orderpipe.cli.app import app
 from orderpipe.cli.errors import sentence_for
 
 __all__ = [
-    "answer", "app", "audit", "check", "demo", "doctor", "flow", "imports", "mail", "mail_in", "main", "migrate", "order", "query",
-    "shop", "stock", "up", "version", "why",
+    "answer", "app", "audit", "check", "demo", "doctor", "flow", "imports", "mail", "mail_care", "mail_in", "main", "migrate", "order",
+    "query", "shop", "shop_letters", "stock", "template", "up", "version", "why",
 ]
 
 

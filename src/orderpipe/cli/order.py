@@ -14,15 +14,16 @@ from orderpipe.cli.changes import changes_of
 from orderpipe.cli.order_shown import document_of, print_order
 from orderpipe.cli.place import Data, enter, send_hints
 from orderpipe.cli.shop import of_code
-from orderpipe.cli.terminal import AsJson, print_json, print_table, say
+from orderpipe.cli.terminal import AsJson, local_time, print_json, print_table, say
 from orderpipe.cli.why import Called
 from orderpipe.domain.orders import fulfillment_number_of, number_of, public_id
 from orderpipe.flow import OrderState, WaitingFor
 from orderpipe.sideflows import amendments, cancellations, office
 from orderpipe.sideflows.amendments import Asked
 from orderpipe.sideflows.office import Decision
-from orderpipe.store import order_views, shops, standing
+from orderpipe.store import notifications, order_views, shops, standing
 from orderpipe.store.metadata import Tx
+from orderpipe.store.notifications import Notification
 from orderpipe.store.order_views import Filter, Listed
 
 commands = typer.Typer(no_args_is_help=True, help="Look at orders, change them, cancel them, decide about them.")
@@ -54,6 +55,28 @@ def show(called: Called, as_json: AsJson = False, data: Data = None) -> None:
         print_json(document)
     else:
         print_order(document)
+
+
+@commands.command("told")
+def told(called: Called, as_json: AsJson = False, data: Data = None) -> None:
+    """Show who was told what about an order, when, and what became of it; `mail show ID` shows it as it was sent."""
+    with enter(data).engine.begin() as tx:
+        found = notifications.of_order(tx, standing.find(tx, called))
+    if as_json:
+        print_json(found)
+        return
+    rows = (
+        [one.id, one.sent_at or one.created_at, one.kind, one.channel, one.recipient, one.state, _outcome(one)] for one in found
+    )
+    print_table(("letter", "at", "what", "by", "to", "state", "answer"), rows)
+
+
+def _outcome(letter: Notification) -> str:
+    if letter.superseded_by and letter.state == "superseded":
+        return f"told by letter {letter.superseded_by}"
+    if letter.next_at and not letter.last_error:
+        return f"due {local_time(letter.next_at)}"
+    return letter.provider_id or letter.last_error or ""
 
 
 @commands.command("list")

@@ -45,6 +45,16 @@ def claim_tick(tx: Tx, job: str, *, now: datetime, period: timedelta, owner: str
     return row.one_or_none() is not None
 
 
+def seen_until(tx: Tx, job: str, until: datetime, *, now: datetime) -> datetime | None:
+    """
+    Note how far a job has looked (UTC), and return how far it had before, None where it never has; another run of it waits for this one.
+    """
+    tx.execute(text("INSERT INTO job_clock (name, due) VALUES (:job, :now) ON CONFLICT DO NOTHING"), {"job": job, "now": now})
+    before: datetime | None = tx.execute(text("SELECT seen_until FROM job_clock WHERE name = :job FOR UPDATE"), {"job": job}).scalar_one()
+    tx.execute(text("UPDATE job_clock SET seen_until = greatest(seen_until, :until) WHERE name = :job"), {"job": job, "until": until})
+    return before
+
+
 def ask_again(tx: Tx, job: str, *, now: datetime) -> None:
     """A job has more to do than one tick allows: the next beat's tick is worked on, however soon it comes."""
     tx.execute(text("UPDATE job_clock SET due = :now WHERE name = :job"), {"now": now, "job": job})

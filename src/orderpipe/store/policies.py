@@ -51,7 +51,9 @@ job_clock = Table(
     Column("name", Text, primary_key=True),
     Column("due", DateTime(timezone=True), nullable=False),
     Column("owner", Text, nullable=False, server_default=""),
+    Column("seen_until", DateTime(timezone=True)),
 )
+"""`seen_until`: for a job that looks at each thing once, how far it has come."""
 
 
 def read_policies(tx: Tx) -> Policies:

@@ -4,6 +4,7 @@ All tables together, for the migrations and for the checks that the database and
 
 from orderpipe.store import (
     bounced,
+    contact_preferences,
     customers,
     fulfillments,
     holds,
@@ -22,6 +23,7 @@ from orderpipe.store import (
     rule_settings,
     scans,
     seals,
+    shop_templates,
     shops,
     stock,
     tracking,
@@ -30,7 +32,7 @@ from orderpipe.store.metadata import metadata
 
 MODULES = (
     shops, customers, products, stock, intakes, orders, imports, holds, fulfillments, scans, tracking, promises, notifications, journal,
-    seals, policies, query_policies, link_keys, rule_settings, memory, bounced, mail_in,
+    seals, policies, query_policies, link_keys, rule_settings, memory, bounced, mail_in, contact_preferences, shop_templates,
 )
 
 __all__ = ["MODULES", "metadata"]

@@ -14,14 +14,14 @@ from starlette.responses import Response
 
 from orderpipe.serving.transactions import InWork, Now, Parts, Work
 from orderpipe.store import order_views, payments, visiting
-from orderpipe.tracking import answering, canceling, changing, withdrawing
+from orderpipe.tracking import answering, canceling, changing, preferences, withdrawing
 from orderpipe.tracking.failures import FriendlyRoute
 from orderpipe.tracking.overview import Facts, overview
 from orderpipe.tracking.pages import HEADERS, live_page
 from orderpipe.tracking.visits import InOpened, Offer, Visit, visit
 
 OFFERS: tuple[Callable[[Visit, Work], Offer | None], ...] = (
-    answering.offered, changing.offered, canceling.offered, withdrawing.offered,
+    answering.offered, changing.offered, canceling.offered, withdrawing.offered, preferences.offered,
 )
 """Each says whether it may be done now, in the order in which the page shows them."""
 
