@@ -31,8 +31,8 @@ def _real_data() -> Path | None:
     return folder if folder.is_dir() else None
 
 
-def _celery_node() -> Path | None:
-    """The folder that holds celery-node, as the lock in tests/foreign has it; npm puts it there the first time."""
+def _foreign() -> Path | None:
+    """The folder that holds what the lock in tests/foreign names; npm puts it there the first time."""
     node, npm = _program("node"), _program("npm")
     lock = REPOSITORY / "tests" / "foreign" / "package-lock.json"
     place = Path(tempfile.gettempdir()) / f"orderpipe-foreign-{os.getuid()}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
@@ -55,9 +55,10 @@ NEEDS: dict[str, tuple[Callable[[], Path | None], str]] = {
     "openssl": (lambda: _program("openssl"), "This test makes a certificate: apt-get install openssl."),
     "dovecot": (lambda: _program("dovecot"), "This test needs an IMAP server: apt-get install dovecot-imapd."),
     "celery-node": (
-        _celery_node,
+        _foreign,
         "This test needs celery-node, which npm installs: apt-get install nodejs npm, and let npm reach its registry.",
     ),
+    "axe": (_foreign, "This test needs axe-core, which npm installs: apt-get install nodejs npm, and let npm reach its registry."),
     "real-data": (_real_data, "This test needs the samples of real data: ORDERPIPE_REAL_DATA names their folder."),
 }
 

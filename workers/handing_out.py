@@ -10,7 +10,7 @@ from hashlib import sha256
 from orderpipe.channels.wording import language_of
 from orderpipe.domain.decisions import Audience, Tell
 from orderpipe.domain.kinds import kind_of
-from orderpipe.domain.links import KEPT, Purpose, Signer
+from orderpipe.domain.links import KEPT, Purpose, Signer, page_link
 from orderpipe.domain.notices import Channel, Leased, Order, Result
 from orderpipe.settings import settings
 from orderpipe.store import letter_rules, link_keys, notifications, shop_templates
@@ -52,7 +52,13 @@ def hand_out(tx: Tx, channel: str, leased: Sequence[Leased], now: datetime) -> H
 def _complete(notice: Leased, order: Order | None, templates: Templates, signer: Signer) -> Leased:
     own = templates.get((order.shop_id, notice.kind, language_of(notice.language))) if order and templates else None
     link = _unsubscribe(notice, signer) if kind_of(notice.kind).optional and notice.audience == Audience.CUSTOMER else ""
-    return replace(notice, own_words=own.source if own else "", unsubscribe=link) if own or link else notice
+    page = _page(notice, signer) if order and notice.audience == Audience.CUSTOMER else ""
+    return replace(notice, own_words=own.source if own else "", unsubscribe=link, page_link=page) if own or page else notice
+
+
+def _page(notice: Leased, signer: Signer) -> str:
+    """The way to the page of the order; by when the letter was written, so that sent again it is the same."""
+    return page_link(signer, settings().public_url, notice.order_id or 0, notice.created_at)
 
 
 def _unsubscribe(notice: Leased, signer: Signer) -> str:

@@ -45,6 +45,10 @@ class Settings(BaseSettings):
     office_email: str = Field("office@orderpipe.example", description="whom alarms and escalations go to")
     public_url: str = Field("http://127.0.0.1:8000", description="address under which customers reach this installation")
 
+    tracking_links: dict[str, str] = Field(
+        {}, description='where a carrier shows its parcels, as {"carrier": "https://carrier.example/{number}"}'
+    )
+
     database_pool: int = Field(5, ge=1, description="database connections that one process keeps open")
     sweep_seconds: float = Field(5.0, gt=0, description="how often overdue units are looked for")
     look_again_seconds: float = Field(

@@ -258,3 +258,15 @@ def test_shows_naughty_words_harmlessly(kind: str) -> None:
         assert {"script", "img", "iframe", "svg", "b"}.isdisjoint(Elements(letter.html).tags)
         assert "\n" not in letter.subject
         assert len(letters.render_sms(told, ORDER)) <= 160
+
+
+def test_leads_customers_to_their_order_and_texts_them_the_link_where_it_matters() -> None:
+    link = "https://orders.tea.example/t/AQEAAAAAAAAAKgAHyjMl"
+    letter = letters.render_mail(replace(notice("acknowledgement"), page_link=link), ORDER)
+    assert f"See your order: {link}" in letter.text
+    assert f'<a href="{link}"' in letter.html
+    assert "See your order" not in letters.render_mail(notice("acknowledgement"), ORDER).text
+    for kind in ("delivery-date", "shipped"):
+        for language in LANGUAGES:
+            assert letters.render_sms(replace(notice(kind, language=language, channel="sms"), page_link=link), ORDER).endswith(link)
+    assert link not in letters.render_sms(replace(notice("thank-you", channel="sms"), page_link=link), ORDER)

@@ -8,6 +8,7 @@ from orderpipe.store import shops
 from orderpipe.store.stock import location
 from tests import builders
 from tests.cli.conftest import Terminal
+from tests.floor import Floor
 
 
 def test_adds_a_shop_with_a_location_and_prints_its_key_once(orderpipe: Terminal, engine: Engine) -> None:
@@ -54,3 +55,11 @@ def test_gives_a_shop_another_location(orderpipe: Terminal) -> None:
     orderpipe("shop", "add", "tea", "Tea House", "--location", "main")
     assert orderpipe("shop", "location", "tea", "north").exit_code == 0
     assert orderpipe("shop", "location", "tea", "main").err == "The shop has a location 'main' already.\n"
+
+
+def test_says_how_long_customers_may_withdraw(orderpipe: Terminal, floor: Floor) -> None:
+    assert floor.value("SELECT withdrawal_days FROM shop WHERE code = 'demo'") == 14
+    assert orderpipe("shop", "withdrawal", "demo", "30").out == "Customers of demo may withdraw for 30 days after the last delivery.\n"
+    assert floor.value("SELECT withdrawal_days FROM shop WHERE code = 'demo'") == 30
+    assert orderpipe("shop", "withdrawal", "nobody", "30").exit_code == 1
+    assert orderpipe("shop", "withdrawal", "demo", "-1").exit_code == 2

@@ -71,5 +71,5 @@ class Page(HTMLParser):
             self.fields[self._area] += data
         if self._open and self._open[-1] == "label" and self._label:
             self.labels[self._label] = self.labels.get(self._label, "") + data.strip()
-        if self._open and self._open[-1] != "style" and not self._select:
+        if self._open and self._open[-1] not in ("style", "script") and not self._select:
             self._words.append(data)

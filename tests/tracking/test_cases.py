@@ -14,7 +14,7 @@ from orderpipe.tracking.words import words_of
 from tests.floor import Floor
 from tests.needs import require
 from tests.tracking.forms import Page
-from tests.tracking.test_home import path_of
+from tests.tracking.scenes import path_of
 
 EN = words_of("en")
 

@@ -10,7 +10,7 @@ from orderpipe.tracking.words import words_of
 from tests.floor import Floor
 from tests.late import of, promised, set_lead, until, waiting
 from tests.tracking.forms import Page
-from tests.tracking.test_home import path_of
+from tests.tracking.scenes import path_of
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

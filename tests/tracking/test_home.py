@@ -1,35 +1,46 @@
 """
-The customer's page: it opens by the link in a letter alone, and offers what may be done now.
+The customer's page: it opens by the link in a letter alone, shows the way of the order, and offers what may be done now.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from orderpipe.domain.links import KEPT, Purpose
+from orderpipe.settings import Settings
 from orderpipe.store import link_keys
-from orderpipe.tracking.visits import page_link
 from orderpipe.tracking.words import words_of
 from tests.floor import Floor
+from tests.tracking import scenes
+from tests.tracking.forms import Page
+from tests.tracking.scenes import SCENES, path_of
 from tests.tracking.test_answering import doubtful
 
+HOME = words_of("en")["home"]
 
-def path_of(floor: Floor, order_id: int) -> str:
-    with floor.engine.begin() as tx:
-        return page_link(link_keys.signer(tx, floor.now), "", order_id, floor.now)
+
+def looked_at(browser: TestClient, path: str) -> Page:
+    answer = browser.get(path)
+    assert answer.status_code == 200, answer.text
+    page = Page(answer.text)
+    assert len(page.ids) == len(set(page.ids))
+    return page
 
 
 def test_opens_by_its_link_and_says_how_the_order_stands(floor: Floor, browser: TestClient) -> None:
     order_id = floor.order()
-    answer = browser.get(path_of(floor, order_id))
-    assert answer.status_code == 200
-    assert words_of("en")["home"]["states"]["received"] in answer.text
+    assert HOME["states"]["received"] in looked_at(browser, path_of(floor, order_id)).text
 
 
-def test_offers_to_answer_an_open_question(floor: Floor, browser: TestClient) -> None:
+def test_offers_to_answer_an_open_question_before_anything_else(floor: Floor, browser: TestClient) -> None:
     order_id, _ = doubtful(floor, ship_to=None)
     path = path_of(floor, order_id)
-    assert f'href="{path}/question"' in browser.get(path).text
+    html = browser.get(path).text
+    assert f'<a class="button" href="{path}/question"' in html
+    assert html.index(f"{path}/question") < html.index("<ol")
     asked = browser.get(f"{path}/question")
     assert asked.url.path.startswith("/q/")
     assert "Where shall we deliver?" in asked.text
@@ -50,3 +61,69 @@ def test_opens_nothing_for_a_foreign_or_an_old_link(floor: Floor, browser: TestC
     old = browser.get(path)
     assert old.status_code == 410
     assert words_of("en")["notes"]["expired"]["heading"] in old.text
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("scene", SCENES)
+def test_is_whole_in_every_state_and_language(floor: Floor, browser: TestClient, scene: str, language: str) -> None:
+    page = looked_at(browser, path_of(floor, SCENES[scene](floor, language)))
+    assert page.language == words_of(language)["tag"]
+    assert words_of(language)["home"]["progress"] in page.text
+    assert "{" not in page.text
+
+
+def test_tells_what_was_and_when_it_arrives(floor: Floor, browser: TestClient) -> None:
+    text = looked_at(browser, path_of(floor, scenes.shipped(floor))).text
+    for said in ("Received Tue 3 Nov, 12:00", "Sent Tue 3 Nov, 15:00", "Out for delivery Wed 4 Nov, 06:00"):
+        assert said in text
+    assert "Arrives Friday, 6 November 2026" in text
+    assert "Delivered expected Friday, 6 November 2026" in text
+    assert "OP1010016" in text
+
+
+def test_tells_each_revision_of_the_promise_with_its_reason(floor: Floor, browser: TestClient) -> None:
+    text = looked_at(browser, path_of(floor, scenes.revised(floor))).text
+    assert "First promised on Tue 3 Nov: by Friday, 6 November 2026" in text
+    assert f"Changed on Wed 4 Nov: by Friday, 13 November 2026. {HOME['reasons']['amended']}" in text
+    assert "Part 2 of 2" in text
+
+
+def test_leads_to_the_carrier_where_it_is_known(floor: Floor, site: FastAPI, browser: TestClient) -> None:
+    path = path_of(floor, scenes.shipped(floor))
+    assert "carrier.example" not in browser.get(path).text
+    links = {"Parcel Post": "https://carrier.example/{number}?a=1&b"}
+    site.state.assembly = replace(site.state.assembly, settings=Settings.model_validate({"tracking_links": links}))
+    assert 'href="https://carrier.example/OP1010016?a=1&amp;b"' in browser.get(path).text
+
+
+def test_says_what_is_to_be_paid_only_where_that_is_waited_for(floor: Floor, browser: TestClient) -> None:
+    assert HOME["due"].format(amount="£73.00") in looked_at(browser, path_of(floor, scenes.unpaid(floor))).text
+    assert "still to be paid" not in looked_at(browser, path_of(floor, scenes.confirmed(floor))).text
+
+
+def test_is_not_drawn_again_without_news(floor: Floor, browser: TestClient) -> None:
+    order_id = scenes.confirmed(floor)
+    path = path_of(floor, order_id)
+    first = browser.get(path)
+    tag = first.headers["ETag"]
+    assert f'data-tag="{tag.replace(chr(34), "&#34;")}"' in first.text
+    again = browser.get(path, headers={"If-None-Match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+    floor.deliver_until_shipped(order_id * 1000 + 1)
+    news = browser.get(path, headers={"If-None-Match": tag})
+    assert news.status_code == 200
+    assert news.headers["ETag"] != tag
+    assert HOME["states"]["shipped"] in news.text
+
+
+def test_lets_only_its_own_script_run(floor: Floor, browser: TestClient) -> None:
+    policy = browser.get(path_of(floor, floor.order())).headers["Content-Security-Policy"]
+    assert "script-src 'sha256-" in policy
+    assert "connect-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert "script-src" not in browser.get("/t/nothing").headers["Content-Security-Policy"]
+
+
+def test_says_nothing_that_somebody_else_wrote_as_html(floor: Floor, browser: TestClient) -> None:
+    order_id = scenes.placed(floor, ship_to=scenes.ENGLISH["ship_to"] | {"line1": "<script>alert(1)</script>"})
+    assert "<script>alert" not in browser.get(path_of(floor, order_id)).text

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import httpx
@@ -13,8 +14,12 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from orderpipe.store import visiting
+from orderpipe.store.metadata import Tx
+from orderpipe.tracking.words import words_of
 from tests.floor import Floor
 from tests.needs import require
+from tests.tracking import scenes
 from tests.tracking.forms import Page
 from tests.tracking.test_answering import doubtful
 
@@ -58,3 +63,20 @@ def test_is_drawn_and_answered(floor: Floor, address: str, tmp_path: Path) -> No
     answer = httpx.post(f"{address}{path}", data=seen.fields | written, follow_redirects=True)
     assert "谢谢" in Page(answer.text).text
     assert floor.row(order_id)["payment_method"] == "alipay"
+
+
+def test_shows_news_by_itself(floor: Floor, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    order_id = scenes.confirmed(floor)
+    looks, last_seq = count(1), visiting.last_seq
+
+    def canceled_before_the_second_look(tx: Tx, one: int) -> int:
+        if next(looks) == 2:
+            floor.cancel(order_id)
+        return last_seq(tx, one)
+
+    monkeypatch.setattr(visiting, "last_seq", canceled_before_the_second_look)
+    drawn = chromium(tmp_path, "--virtual-time-budget=40000", "--dump-dom", f"{address}{scenes.path_of(floor, order_id)}")
+    assert ":CONSOLE:" not in drawn.stderr
+    seen = Page(drawn.stdout)
+    assert words_of("en")["home"]["states"]["canceled"] in seen.text
+    assert words_of("en")["home"]["news"] in seen.text

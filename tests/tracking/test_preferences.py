@@ -18,7 +18,7 @@ from orderpipe.store.contact_preferences import Preference
 from orderpipe.tracking.words import words_of
 from tests.floor import Floor
 from tests.tracking.forms import Page
-from tests.tracking.test_home import path_of
+from tests.tracking.scenes import path_of
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 

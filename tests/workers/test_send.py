@@ -23,7 +23,7 @@ from orderpipe.channels.outlets import Accepted, Outcome, Outlet, Parcel, Sink
 from orderpipe.channels.sms import write_sms
 from orderpipe.channels.smtp import MailServer
 from orderpipe.domain.decisions import Audience, Tell
-from orderpipe.domain.links import Purpose
+from orderpipe.domain.links import Purpose, page_link
 from orderpipe.domain.notices import ATTEMPTS, STALE_NEWS
 from orderpipe.domain.orders import number_of
 from orderpipe.domain.quiet_hours import NIGHT
@@ -341,6 +341,27 @@ def test_says_in_a_sentence_what_became_of_the_letters() -> None:
     report = send.SendReport(3, 1, 1, 1, 0) + send.SendReport(2, 0, 0, 0, 2, "The mail server is away.")
     assert str(report) == "1 sent, 1 postponed, 1 dead, 2 waiting. The mail server is away."
     assert replace(report, trouble="") + report == replace(report, leased=10, sent=2, postponed=2, dead=2, waiting=4)
+
+
+def test_shows_customers_the_way_to_their_order_and_the_same_when_it_is_sent_again(
+    engine: Engine, clock: Clock, outlet: Outlet, order_for: Callable[..., int], tmp_path: Path
+) -> None:
+    order_id = order_for("maria@x.example")
+    with engine.begin() as tx:
+        notifications.enqueue(
+            tx, [(order_id, Tell("office-no-date", {"reason": "None."}, "office", Audience.OFFICE))], NOON, office_default="o@x.example"
+        )
+        signer = link_keys.signer(tx, NOON)
+        link = page_link(signer, settings().public_url, order_id, NOON)
+    send.send_batch(engine, "email", now=clock, outlet=outlet)
+    with engine.begin() as tx:
+        tx.execute(text("UPDATE notification SET state = 'pending', next_at = :now WHERE audience = 'customer'"), {"now": NOON})
+    clock.at += timedelta(days=3)
+    send.send_batch(engine, "email", now=clock, outlet=outlet)
+    hers = [one for one in letters_in(tmp_path) if one["to"] == ["maria@x.example"]]
+    assert [link in one["text"] and link in one["html"] for one in hers] == [True, True]
+    assert len({one["text"] for one in hers}) == 1
+    assert [link in one["text"] for one in letters_in(tmp_path) if one not in hers] == [False]
 
 
 def by_night(engine: Engine, clock: Clock, *, hour: int = 22) -> None:

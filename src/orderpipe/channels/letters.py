@@ -14,13 +14,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template, Templa
 from markupsafe import Markup, escape
 
 from orderpipe.channels import own_words
-from orderpipe.channels.parts import apart, plain
+from orderpipe.channels.parts import apart, plain, safe_link
 from orderpipe.channels.questions import question_of
 from orderpipe.channels.views import OrderView, clean
 from orderpipe.channels.wording import LANGUAGES, language_of, phrases_of, wording
 from orderpipe.domain.decisions import Audience
 from orderpipe.domain.notices import Leased, Order
 
+SPEECH = ("money", "day", "short_day", "last_day", "short_last_day", "moment", "second", "window", "days")
+"""How a template says values; functions of the wording."""
 _GAP = re.compile(r"\n{3,}")
 
 Scene = dict[str, Any]
@@ -56,8 +58,9 @@ def render_mail(notice: Leased, order: Order) -> Letter:
     frame = _frame(language, told.order.shop_name, office=office, optional=bool(notice.unsubscribe))
     given = _given(told.order, language, office=office) | {"unsubscribe": notice.unsubscribe}
     subject = plain(lines["subject"])
-    as_text = {name: plain(line) for name, line in lines.items()} | given | {"body": text.strip("\n")}
-    as_html = lines | {name: str(escape(value)) for name, value in given.items()} | {"body": html}
+    see = _way_to_the_page(notice.page_link, language)
+    as_text = {name: plain(line) for name, line in lines.items()} | given | {"body": text.strip("\n"), "see": see[0]}
+    as_html = lines | {name: str(escape(value)) for name, value in given.items()} | {"body": html, "see": see[1]}
     return Letter(subject, _GAP.sub("\n\n", _filled(frame.text, as_text)), _filled(frame.html, as_html))
 
 
@@ -78,10 +81,10 @@ def _scene(notice: Leased, order: Order, language: str) -> Scene:
         phrases["targets"][target["what"]].format(until=said.moment(target["until"]))
         for target in facts.get("targets") or () if target["what"] in phrases["targets"]
     ]
-    speech = {name: getattr(said, name) for name in ("money", "day", "short_day", "last_day", "short_last_day", "moment", "window", "days")}
+    speech = {name: getattr(said, name) for name in SPEECH}
     return speech | {
         "order": view, "facts": facts, "words": phrases["words"], "reasons": phrases["reasons"], "flow": phrases["flow"],
-        "doubts": asked, "targets": targets,
+        "doubts": asked, "targets": targets, "page_link": notice.page_link,
     }
 
 
@@ -95,6 +98,17 @@ def _given(order: OrderView, language: str, *, office: bool) -> dict[str, str]:
     return {"greeting": greeting, "footer": about}
 
 
+def _way_to_the_page(link: str, language: str) -> tuple[str, str]:
+    """The line that leads to the order's page, as plain text and as HTML; nothing without a link."""
+    if not link:
+        return "", ""
+    phrases: Mapping[str, str] = phrases_of(language)["layout"]
+    return (
+        f"\n{phrases['see']}{phrases['colon']}{safe_link(link)}",
+        f'<br><a href="{escape(safe_link(link))}" style="color:#0b6e5f">{escape(phrases["see"])}</a>',
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """A shop's layout in one language, cut where each letter fills something in: words and names of gaps by turns."""
@@ -103,7 +117,7 @@ class Frame:
     html: tuple[str, ...]
 
 
-_GAPS = ("subject", "title", "essence", "greeting", "body", "footer", "unsubscribe")
+_GAPS = ("subject", "title", "essence", "greeting", "body", "footer", "see", "unsubscribe")
 
 
 @lru_cache(maxsize=1_000)

@@ -13,15 +13,14 @@ from dataclasses import dataclass
 from jinja2 import TemplateSyntaxError, nodes
 
 from orderpipe.channels import own_words
-from orderpipe.channels.letters import render_mail, render_sms
+from orderpipe.channels.letters import SPEECH, render_mail, render_sms
 from orderpipe.channels.samples import FACTS, VARIANTS, sample
 from orderpipe.domain.decisions import Audience
 from orderpipe.domain.kinds import KINDS, audience_of
 
 BLOCKS = ("subject", "title", "body", "sms")
 LONGEST_SOURCE, LONGEST_SUBJECT, LONGEST_MESSAGE = 20_000, 150, 480
-SPEECH = ("money", "day", "short_day", "last_day", "short_last_day", "moment", "window", "days")
-NAMES = frozenset({*SPEECH, *own_words.PARTS, "order", "facts", "words", "reasons", "flow", "doubts", "targets", "loop"})
+NAMES = frozenset({*SPEECH, *own_words.PARTS, "order", "facts", "words", "reasons", "flow", "doubts", "targets", "page_link", "loop"})
 FILTERS = frozenset({
     "para", "strong", "brief", "length", "default", "upper", "lower", "title", "capitalize", "trim", "first", "last", "join", "string",
 })

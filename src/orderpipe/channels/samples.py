@@ -70,6 +70,8 @@ FACTS: dict[str, Mapping[str, Any]] = {
         "added": [{"sku": "TEA-2", "quantity": 1}], "address": True, "contact": True, "payment": True, "requested_on": "2026-11-06",
         "total": "34.50", "until": LATER, "due": "12.25", "question": False, "by": "customer",
     },
+    "withdrawal-received": {"lines": LINES[:1], "at": LATER},
+    "office-withdrawal": {"lines": LINES[:1], "at": LATER, "note": "The colour is another."},
     "canceled": {"reason": "inventory", "lines": LINES[:1], "by": "office"},
     "rejected": {"reason": "We do not deliver to this country.", "doubts": DOUBTS[:1]},
     "payment-received": {"amount": "34.50"},

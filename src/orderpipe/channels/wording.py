@@ -79,6 +79,21 @@ class Wording:
         local = self._local(when)
         return self._say("moment", day=self.day(local), time=f"{local:%H:%M}", zone=self._zone_name)
 
+    def second(self, when: str | datetime) -> str:
+        """Day and time of an instant to the second, for what is to be proved by it."""
+        local = self._local(when)
+        return self._say("moment", day=self.day(local), time=f"{local:%H:%M:%S}", zone=self._zone_name)
+
+    def short_moment(self, when: str | datetime) -> str:
+        """Day and time of an instant as short as a list of steps wants it; the zone has to be named beside."""
+        local = self._local(when)
+        return self._say("short_moment", day=self.short_day(local), time=f"{local:%H:%M}")
+
+    @property
+    def zone(self) -> str:
+        """The zone that times are given in, by its name."""
+        return self._zone_name
+
     def window(self, start: str | datetime, end: str | datetime) -> str:
         """From one instant to another: the hours when both are on one day, else the two days."""
         first, last = self._local(start), self._local(end)

@@ -94,6 +94,18 @@ def add_location(
     say(f"Shop {code} sends goods from {location} now.")
 
 
+@commands.command("withdrawal")
+def set_withdrawal(
+    code: Code,
+    days: Annotated[int, typer.Argument(help="So long after the last delivery.", min=0, max=1_000)],
+    data: Data = None,
+) -> None:
+    """Say for how many days after the last delivery a shop's customers may withdraw from the contract; at first it is 14."""
+    with enter(data).engine.begin() as tx:
+        shops.set_withdrawal_days(tx, of_code(tx, code).id, days)
+    say(f"Customers of {code} may withdraw for {days} days after the last delivery.")
+
+
 @commands.command("list")
 def show_all(as_json: AsJson = False, data: Data = None) -> None:
     """List the shops."""

@@ -64,7 +64,7 @@ class Signer:
 
 
 def page_link(signer: Signer, public_url: str, order_id: int, now: datetime) -> str:
-    """The address of the order's page, as letters give it."""
+    """The address of the order's page, as letters written then give it: the same letter always gives the same."""
     return f"{public_url}/t/{signer.sign(Purpose.PAGE, order_id, now + KEPT)}"
 
 

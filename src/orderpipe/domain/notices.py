@@ -33,7 +33,11 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Leased:
-    """A notification handed to one sender; `attempts` counts this hand-out too and is the lease's token."""
+    """
+    A notification handed to one sender; `attempts` counts this hand-out too and is the lease's token.
+
+    `page_link` leads a customer to the page of the order, "" for none.
+    """
 
     id: int
     order_id: int | None
@@ -46,6 +50,7 @@ class Leased:
     dedupe_key: str
     attempts: int
     created_at: datetime
+    page_link: str = ""
     own_words: str = ""
     """The shop's own template for it, "" where ours holds."""
     unsubscribe: str = ""

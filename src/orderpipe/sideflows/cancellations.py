@@ -19,6 +19,9 @@ from orderpipe.store.carry_out import Occasion, carry_out
 from orderpipe.store.metadata import Tx
 from orderpipe.store.units import Claimed
 
+CUSTOMER = "customer"
+"""The actor whose cancellation is a declaration of its own, which is confirmed with its instant."""
+
 
 @dataclass(frozen=True, slots=True)
 class Canceled:
@@ -59,7 +62,8 @@ def cancel(
         allocation.give_back(tx, shifts, cause="canceled", now=now)
     allocation.served(tx, [*(one.id for one in chosen if not one.reserved), -order_id])
     lines = cancelling.cancel_lines(tx, order_id, None if whole else [one.id for one in chosen])
-    letter = Tell("canceled", {"reason": reason, "lines": None if whole else lines, "by": by}, _key(order_id, whole, chosen))
+    facts = {"reason": reason, "lines": None if whole else lines, "by": by, "at": now if by == CUSTOMER else None}
+    letter = Tell("canceled", facts, _key(order_id, whole, chosen))
     hints = _end(tx, order, chosen, letter, whole=whole, occasion=_occasion(tx, by, now), reason=reason)
     return Canceled(order_id, whole, tuple(one.id for one in chosen), bool(shifts), hints)
 

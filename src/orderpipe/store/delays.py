@@ -15,6 +15,7 @@ from orderpipe.domain.delay_terms import Choice, Policy, Rights, Silence
 from orderpipe.domain.delays import Cause
 from orderpipe.store import notifications
 from orderpipe.store.metadata import Tx, as_json, insert_rows, metadata, one_of, text
+from orderpipe.store.personal import IMPERSONAL
 
 delay = Table(
     "delay",
@@ -59,6 +60,7 @@ delay = Table(
     Index("ix_delay_order_id", "order_id"),
     Index("ix_delay_warn", "id", postgresql_where=text("warn")),
     Index("ix_delay_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+    info=IMPERSONAL,
 )
 """
 `at-risk`: only the house knows; `late`: to be told; `told`: an answer may come; `chosen`: by word or by silence; `settled`: over.
@@ -73,6 +75,7 @@ delay_policy = Table(
     Column("order_type", Text, primary_key=True, server_default=""),
     Column("policy", Text, nullable=False),
     CheckConstraint(one_of("policy", Policy), name="policy"),
+    info=IMPERSONAL,
 )
 """What silence means, by shop and type of order ('' for all its types)."""
 

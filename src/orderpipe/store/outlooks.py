@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Column, DateTime, Index, Table
 
 from orderpipe.store.metadata import Tx, insert_rows, metadata, text
+from orderpipe.store.personal import IMPERSONAL
 
 outlook = Table(
     "outlook",
@@ -15,6 +16,7 @@ outlook = Table(
     Column("fulfillment_id", BigInteger, primary_key=True, autoincrement=False),
     Column("look_at", DateTime(timezone=True), nullable=False),
     Index("ix_outlook_look_at", "look_at"),
+    info=IMPERSONAL,
 )
 """A fulfillment that has ended keeps its row until that look."""
 

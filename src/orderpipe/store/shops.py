@@ -148,6 +148,11 @@ def add_shop(tx: Tx, new: NewShop) -> int:
         raise ShopTaken(f"There is a shop {new.code} already.") from error
 
 
+def set_withdrawal_days(tx: Tx, shop_id: int, days: int) -> None:
+    """For so many days after the last delivery a customer may withdraw from the contract."""
+    tx.execute(text("UPDATE shop SET withdrawal_days = :days WHERE id = :id"), {"id": shop_id, "days": days})
+
+
 def list_shops(tx: Tx) -> list[Shop]:
     """All shops by code."""
     return [Shop(*row) for row in tx.execute(text(f"SELECT {_SHOP}, id FROM shop ORDER BY code"))]

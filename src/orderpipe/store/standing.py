@@ -51,20 +51,25 @@ def shop_of(tx: Tx, order_id: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Visited:
-    """What a customer's visit begins with: the order's state, its shop, and the language its customer reads (BCP 47)."""
+    """
+    What a customer's visit begins with: how order and fulfillments stand, its shop, and the language its customer reads (BCP 47).
+    """
 
     state: OrderState
+    waiting_for: WaitingFor | None
     shop_id: int
     language: str
+    parts: tuple[FulfillmentState, ...]
 
 
 def visited(tx: Tx, order_id: int) -> Visited | None:
     """The order that a customer looks at; None where there is none."""
     row = tx.execute(
-        text("""SELECT o.state, o.shop_id, coalesce(nullif(o.language, ''), s.language)
+        text("""SELECT o.state, o.waiting_for, o.shop_id, coalesce(nullif(o.language, ''), s.language),
+                ARRAY(SELECT f.state FROM fulfillment f WHERE f.order_id = o.id ORDER BY f.id)
             FROM orders o JOIN shop s ON s.id = o.shop_id WHERE o.id = :id"""), {"id": order_id}
     ).one_or_none()
-    return None if row is None else Visited(OrderState(row[0]), row[1], row[2])
+    return None if row is None else Visited(OrderState(row[0]), _wait(row[1]), row[2], row[3], tuple(map(FulfillmentState, row[4])))
 
 
 def facts_of(tx: Tx, order_id: int) -> Facts:

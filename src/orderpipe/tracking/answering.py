@@ -141,7 +141,7 @@ def cancel(sheet: InSheet, work: InWork, now: Now) -> Response:
 def offered(visit: Visit, work: Work) -> Offer | None:
     """The question, while it is open."""
     asked = next(iter(questions.open_of(work.tx, [visit.order_id])), None)
-    return Offer("answer", f"{visit.path}/question") if asked else None
+    return Offer("answer", f"{visit.path}/question", urgent=True) if asked else None
 
 
 @from_home.get("/{token}/question")

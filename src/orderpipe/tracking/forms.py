@@ -109,6 +109,13 @@ def _question(name: str, group: Sequence[Mapping[str, Any]], scene: Scene) -> Qu
     return Question(name, bare_question_of(asked, scene.view, wording), tuple(map(_at, group)), fields, choices)
 
 
+def address_fields(scene: Scene) -> tuple[Field, ...]:
+    """The parts of an address as this language writes it, filled in as the order has them."""
+    place = scene.order.ship_to or {}
+    pointers = (f"{ADDRESS}/{part}" for part in scene.words["address_order"])
+    return tuple(replace(_field(one, scene), current=str(clean(place.get(one.rpartition("/")[2], "")))) for one in pointers)
+
+
 def _ordered(pointers: Sequence[str], words: Words) -> list[str]:
     """The pointers, an address as this language writes it."""
     parts = [f"{ADDRESS}/{part}" for part in words["address_order"]]

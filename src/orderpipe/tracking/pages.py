@@ -17,12 +17,18 @@ from markupsafe import Markup
 from orderpipe.domain.countries import is_country
 from orderpipe.tracking.words import words_of
 
-_CSS = (files(__package__) / "templates" / "page.css").read_text("utf-8")
-_HASH = b64encode(sha256(_CSS.encode()).digest()).decode()
+
+def _own(name: str) -> tuple[str, str]:
+    """A file of ours that stands in the page, and the source expression that lets it be used there."""
+    content = (files(__package__) / "templates" / name).read_text("utf-8")
+    return content, f"'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'"
+
+
+_CSS, _CSS_SOURCE = _own("page.css")
+_SCRIPT, _SCRIPT_SOURCE = _own("live.js")
+_DOORS = f"default-src 'none'; style-src {_CSS_SOURCE}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 HEADERS = {
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": _DOORS,
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -37,11 +43,19 @@ def page(template: str, language: str, *, status: int = 200, **scene: Any) -> HT
     return HTMLResponse(html, status, {**HEADERS, "Content-Language": words["tag"]})
 
 
-def note(kind: str, language: str, *, status: int = 200, shop_name: str = "", **facts: str) -> HTMLResponse:
-    """A page that says one thing."""
+def live_page(template: str, language: str, tag: str, **scene: Any) -> HTMLResponse:
+    """A page that looks for news by itself; `tag` is the ETag of what it shows. Without a script it is a page like any other."""
+    answer = page(template, language, tag=tag, script=Markup(_SCRIPT), **scene)  # noqa: S704
+    answer.headers["ETag"] = tag
+    answer.headers["Content-Security-Policy"] = f"{_DOORS}; script-src {_SCRIPT_SOURCE}; connect-src 'self'"
+    return answer
+
+
+def note(kind: str, language: str, *, status: int = 200, shop_name: str = "", back: str = "", **facts: str) -> HTMLResponse:
+    """A page that says one thing; `back` is the order's page."""
     said: Mapping[str, str] = words_of(language)["notes"][kind]
     sentence = said["text"].format(**facts)
-    return page("note.html", language, status=status, heading=said["heading"], sentence=sentence, shop_name=shop_name)
+    return page("note.html", language, status=status, heading=said["heading"], sentence=sentence, shop_name=shop_name, back=back)
 
 
 @lru_cache(maxsize=50)

@@ -69,12 +69,17 @@ def _written(posted: Posted, question: Question, scene: Scene) -> dict[str, obje
 def _as_rules_take_it(value: str, kind: str, scene: Scene) -> str:
     """Numbers as people type them, and ways to pay as we call them; anything else as it was written."""
     if kind in ("number", "money"):
-        plain = unicodedata.normalize("NFKC", value).strip(" \u00a0€$£¥元")
+        plain = as_number(value)
         return plain.replace(",", ".") if kind == "money" and "." not in plain else plain
     if kind == "payment":
         methods: Mapping[str, str] = scene.wording.phrases["payment"]
         return next((code for code, words in methods.items() if words.casefold() == value.casefold()), value)
     return value
+
+
+def as_number(value: str) -> str:
+    """A number as people type it, with the digits and signs of a plain one."""
+    return unicodedata.normalize("NFKC", value).strip(" \u00a0€$£¥元")
 
 
 def in_words(refused: Iterable[Problem], scene: Scene) -> Problems:

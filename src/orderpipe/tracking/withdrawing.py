@@ -1,0 +1,75 @@
+"""
+The page on which a customer withdraws from the contract on what has left already, as the law of the European Union asks for.
+
+Directive 2011/83/EU, article 11a: a function of that name, open as long as the right lasts; a statement that is filled in already; a
+button that confirms it; and at once a letter with the statement, its date and its time.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.responses import Response
+
+from orderpipe.channels.views import clean
+from orderpipe.serving.transactions import InWork, Work
+from orderpipe.sideflows import withdrawals
+from orderpipe.sideflows.withdrawals import NothingToWithdraw, Statement
+from orderpipe.store import visiting
+from orderpipe.store.visiting import Withdrawable
+from orderpipe.tracking.failures import FriendlyRoute
+from orderpipe.tracking.pages import HEADERS, note, page
+from orderpipe.tracking.posted import InPosted
+from orderpipe.tracking.visits import InVisit, Offer, Visit
+
+LONGEST_NOTE = 2_000
+
+router = APIRouter(prefix="/t", include_in_schema=False, route_class=FriendlyRoute, default_response_class=HTMLResponse)
+
+
+@router.get("/{token}/withdraw")
+def ask(visit: InVisit, work: InWork, done: Annotated[str | None, Query(max_length=1)] = None) -> Response:
+    """The statement as it would be sent."""
+    right = visiting.withdrawable(work.tx, visit.order_id)
+    if done is not None and right.declared_at:
+        return _note(visit, "withdrawn", moment=visit.scene.wording.second(right.declared_at))
+    return _form(visit, right) if right.open_at(visit.now) else _note(visit, "not-withdrawable", status=409)
+
+
+@router.post("/{token}/withdraw")
+def declare(visit: InVisit, posted: InPosted, work: InWork) -> Response:
+    """Take the withdrawal down."""
+    right = visiting.withdrawable(work.tx, visit.order_id)
+    chosen = {number: pieces for number, pieces in right.pieces.items() if f"line-{number}" in posted}
+    if right.open_at(visit.now) and not chosen:
+        return _form(visit, right, wrong=True)
+    words = posted.get("note", "").replace("\x00", "")[:LONGEST_NOTE].strip()
+    try:
+        withdrawals.declare(work.tx, visit.order_id, Statement(chosen, words), visit.now)
+    except NothingToWithdraw:
+        return _note(visit, "not-withdrawable", status=409)
+    return RedirectResponse(f"{visit.path}/withdraw?done=1", 303, HEADERS)
+
+
+def offered(visit: Visit, work: Work) -> Offer | None:
+    """To withdraw, from when something is packed until the time for it is over."""
+    left = {"packed", "shipped", "delivered"}.intersection(visit.parts)
+    is_open = left and visiting.withdrawable(work.tx, visit.order_id).open_at(visit.now)
+    return Offer("withdraw", f"{visit.path}/withdraw") if is_open else None
+
+
+def _form(visit: Visit, right: Withdrawable, *, wrong: bool = False) -> Response:
+    view, said = visit.scene.view, visit.scene.words["withdraw"]
+    customer = visit.scene.order.customer
+    reached_at = clean(customer.get("email") or customer.get("phone") or "")
+    lines = [(f"line-{number}", view.item_name(number), pieces) for number, pieces in right.pieces.items()]
+    return page(
+        "withdraw.html", visit.language, status=422 if wrong else 200, shop_name=view.shop_name, visit=visit, wrong=wrong, lines=lines,
+        heading=said["heading"].format(number=view.number), name=view.name, email=reached_at,
+        until=said["until"].format(day=visit.scene.wording.last_day(right.until)) if right.until else "",
+    )
+
+
+def _note(visit: Visit, kind: str, *, status: int = 200, **facts: str) -> Response:
+    view = visit.scene.view
+    return note(kind, visit.language, status=status, shop_name=view.shop_name, number=view.number, back=visit.path, **facts)
