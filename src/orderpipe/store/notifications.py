@@ -95,7 +95,11 @@ class Backlog:
 URGENT = ["question", "question-reminder", "payment-needed", "acknowledgement"]
 """Letters that somebody waits for: they count as due for an hour already, and so go before what is only news."""
 
-_ENQUEUE = text("""
+# whether there is any flag at all is asked once, for looking after each order's addresses costs half as much as all the rest
+_FLAGGED = """SELECT address FROM address_flag WHERE (SELECT EXISTS (SELECT FROM address_flag)) AND shop_id = orders.shop_id
+                AND channel = '{channel}' AND address = lower(btrim(orders.customer ->> '{part}')) AND cleared_at IS NULL OFFSET 0"""
+
+_ENQUEUE = text(f"""
     WITH told AS (
         SELECT * FROM unnest(CAST(:order_ids AS bigint[]), CAST(:kinds AS text[]), CAST(:facts AS jsonb[]),
             CAST(:keys AS text[]), CAST(:audiences AS text[])) WITH ORDINALITY AS t(order_id, kind, facts, key, audience, place)
@@ -106,10 +110,8 @@ _ENQUEUE = text("""
             coalesce(nullif(shop.office_email, ''), :office_default) AS office,
             coalesce(nullif(orders.language, ''), shop.language) AS customer_language, shop.language AS office_language
         FROM told JOIN orders ON orders.id = told.order_id JOIN shop ON shop.id = orders.shop_id
-            LEFT JOIN address_flag no_mail ON no_mail.shop_id = orders.shop_id AND no_mail.channel = 'email'
-                AND no_mail.address = lower(btrim(orders.customer ->> 'email')) AND no_mail.cleared_at IS NULL
-            LEFT JOIN address_flag no_sms ON no_sms.shop_id = orders.shop_id AND no_sms.channel = 'sms'
-                AND no_sms.address = lower(btrim(orders.customer ->> 'phone')) AND no_sms.cleared_at IS NULL
+            LEFT JOIN LATERAL ({_FLAGGED.format(channel="email", part="email")}) AS no_mail ON true
+            LEFT JOIN LATERAL ({_FLAGGED.format(channel="sms", part="phone")}) AS no_sms ON true
     ), addressed AS (
         SELECT order_id, audience, kind, facts, key, place,
             CASE WHEN audience = 'office' OR email <> '' THEN 'email' WHEN phone <> '' THEN 'sms' END AS channel,
