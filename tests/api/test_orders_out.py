@@ -89,7 +89,8 @@ def test_an_etag_changes_with_what_happens(http: TestClient, database: Database)
 def test_a_shop_sees_nothing_of_another(http: TestClient, database: Database, promised: int) -> None:
     other = open_shop(database, "other").as_("shop")
     order = public_id("order", promised)
-    for path in (f"/v1/orders/{order}", f"/v1/orders/{order}/timeline", f"/v1/orders/{order}/notifications"):
+    for path in (f"/v1/orders/{order}", f"/v1/orders/{order}/timeline", f"/v1/orders/{order}/notifications",
+                 f"/v1/orders/{order}/mails"):
         assert http.get(path).status_code == 200
         assert http.get(path, headers=other).status_code == 404
     assert http.post(f"/v1/orders/{order}/cancel", json={}, headers=other).status_code == 404

@@ -80,6 +80,8 @@ class Notification:
     created_at: datetime
     sent_at: datetime | None
     provider_id: str | None
+    bounced_at: datetime | None
+    bounce: str | None
 
 
 @dataclass(frozen=True, slots=True)
