@@ -56,6 +56,17 @@ class Stranded:
     again: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """An address that nothing arrives at, by the code of the shop that found it, since when (UTC) and why."""
+
+    shop: str
+    channel: str
+    address: str
+    since: datetime
+    reason: str
+
+
 def note(tx: Tx, undelivered: Sequence[Undelivered], now: datetime) -> int:
     """Note that these letters did not arrive, and flag the addresses that nothing arrives at; returns how many letters are new to it."""
     if not undelivered:
@@ -92,6 +103,25 @@ def clear(tx: Tx, shop_id: int, addresses: Collection[str], now: datetime) -> No
         text("UPDATE address_flag SET cleared_at = :now WHERE shop_id = :shop_id AND address = ANY(:addresses) AND cleared_at IS NULL"),
         {"shop_id": shop_id, "addresses": sorted(one.strip().lower() for one in addresses), "now": now},
     )
+
+
+def clear_everywhere(tx: Tx, address: str, now: datetime) -> bool:
+    """Somebody knows that letters arrive at this address; whether it was flagged at all."""
+    cleared = tx.execute(
+        text("UPDATE address_flag SET cleared_at = :now WHERE address = :address AND cleared_at IS NULL RETURNING shop_id"),
+        {"address": address.strip().lower(), "now": now},
+    )
+    return bool(cleared.all())
+
+
+def flagged(tx: Tx, limit: int = 1_000) -> list[Flagged]:
+    """The addresses that letters avoid, the newest first."""
+    rows = tx.execute(
+        text("""SELECT s.code, a.channel, a.address, a.since, a.reason FROM address_flag a JOIN shop s ON s.id = a.shop_id
+            WHERE a.cleared_at IS NULL ORDER BY a.since DESC, a.address LIMIT :limit"""),
+        {"limit": limit},
+    )
+    return [Flagged(*row) for row in rows]
 
 
 def to_look_after(tx: Tx, limit: int) -> list[int]:
