@@ -8,30 +8,13 @@ import sys
 
 import typer
 
-from orderpipe.cli import (
-    audit,
-    check,
-    demo,
-    doctor,
-    flow,
-    imports,
-    mail,
-    mail_flagged,
-    mail_in,
-    migrate,
-    order,
-    shop,
-    stock,
-    up,
-    version,
-    why,
-)
+from orderpipe.cli import audit, check, demo, doctor, flagged, flow, imports, mail, mail_in, migrate, order, shop, stock, up, version, why
 from orderpipe.cli.app import app
 from orderpipe.cli.errors import sentence_for
 
 __all__ = [
-    "app", "audit", "check", "demo", "doctor", "flow", "imports", "mail", "mail_flagged", "mail_in", "main", "migrate", "order",
-    "shop", "stock", "up", "version", "why",
+    "app", "audit", "check", "demo", "doctor", "flagged", "flow", "imports", "mail", "mail_in", "main", "migrate", "order", "shop", "stock",
+    "up", "version", "why",
 ]
 
 
