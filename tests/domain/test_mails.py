@@ -109,6 +109,7 @@ PAGE, DAEMON = b"Content-Type: text/html\r\n\r\n", b"From: mailer-daemon@b.examp
     (b"From: ", b'"'), (b"From: a@b ", b"("), (b"From: ", b"a@b,"), (b"Subject: ", b"=?utf-8?q?a?= "), (b"", b"A: b\r\n"),
     (b"Content-Type: text/plain; ", b"a=b;"), (b"Content-Type: multipart/mixed; boundary=b\r\n\r\n", b"--b\r\n\r\nx\r\n"),
     (PAGE, b"<b>"), (PAGE, b"<"), (PAGE, b"<!--"), (DAEMON, b"x\r\n"), (DAEMON, b"5.1."), (DAEMON, b"user "),
+    (b"Content-Type: text/plain; charset=punycode\r\n\r\n", b"a"),
 ])
 def test_no_mail_keeps_its_reader_busy(head: bytes, again: bytes) -> None:
     begun = time.process_time()

@@ -32,6 +32,7 @@ _BLOCKS = frozenset({"p", "div", "br", "tr", "li", "table", "ul", "ol", "h1", "h
 _UNSEEN = frozenset({"style", "script", "head", "title"})
 _WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "iso-8859-1": "cp1252", "us-ascii": "utf-8"}
 """What programs write who name this charset."""
+_NOT_OF_MAILS = frozenset({"punycode", "idna"})  # which Python knows, and takes a minute to read
 
 
 class _Bounded(Compat32):
@@ -105,6 +106,8 @@ def text_of(part: Message) -> tuple[str, bool]:
     octets = payload if isinstance(payload, bytes) else b""
     named = str(part.get_content_charset("utf-8")).lower()
     for charset in (_WIDER.get(named, named), "utf-8", "gb18030"):
+        if charset in _NOT_OF_MAILS:
+            continue
         try:
             words = octets.decode(charset)
         except (LookupError, ValueError):
