@@ -12,7 +12,7 @@ from orderpipe.store.tables import metadata
 from tests.floor import Floor
 
 UNTOUCHED = {
-    "import_file", "import_order", "import_beside",
+    "import_file", "import_order", "import_beside", "mail_in", "address_flag", "link_key",
     "shop", "api_key", "location", "product", "product_gtin", "stock", "calendar", "order_type", "job_clock", "seal",  # not of one order
     "finding", "hold", "query", "payment", "backorder", "idempotency",  # an order without trouble, paid by invoice, leaves none
 }
