@@ -9,8 +9,8 @@ from dataclasses import replace
 from itertools import count
 
 from orderpipe.channels.email import write_mail
+from orderpipe.channels.samples import CHINESE_ORDER, ORDER, notice
 from orderpipe.domain.notices import Order
-from tests.letters import CHINESE_ORDER, ORDER, notice
 from tests.needs import REPOSITORY
 
 FOLDER = REPOSITORY / "src" / "orderpipe" / "channels" / "dictionaries"

@@ -14,7 +14,9 @@ PERIODS: dict[str, timedelta] = {
     "notify.email": timedelta(seconds=2 * settings().sweep_seconds),
     "notify.sms": timedelta(seconds=2 * settings().sweep_seconds),
     "mail.fetch": timedelta(seconds=6 * settings().sweep_seconds),
+    "notify.check": timedelta(minutes=5),
     "journal.seal": timedelta(hours=1),
+    "memory.learn": timedelta(minutes=1),
     "idempotency.forget": timedelta(days=1),
 }
 

@@ -11,14 +11,30 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import chain
 
 from orderpipe.channels.keeping import keep
 from orderpipe.channels.opening import open_outlet
 from orderpipe.channels.outlets import Accepted, BadOutlet, BadRecipient, Outcome, Outlet, Parcel, Postponed, Refused, Unavailable
-from orderpipe.domain.notices import ATTEMPTS, STALE, Dead, Fault, Later, Leased, Order, Result, Sent, pause_after
+from orderpipe.domain.kinds import kind_of
+from orderpipe.domain.notices import (
+    ATTEMPTS,
+    STALE,
+    STALE_NEWS,
+    Dead,
+    Fault,
+    Later,
+    Leased,
+    Order,
+    Result,
+    Sent,
+    Withdrawn,
+    pause_after,
+)
 from orderpipe.settings import settings
 from orderpipe.store import notifications
 from orderpipe.store.database import Database, is_transient
+from workers.handing_out import Handed, Unreadable, complain, hand_out
 
 BATCH = 100
 LEASE_SECONDS = settings().lease_seconds
@@ -74,12 +90,14 @@ def send_batch(
     """Lease up to `limit` due notifications of a channel (`email`, `sms`), send and record them; `now` gives UTC."""
     with engine.begin() as tx:
         leased = notifications.lease(tx, channel, limit=limit, now=now(), lease_seconds=LEASE_SECONDS)
-        orders = notifications.context_of(tx, leased) if leased else {}
+        handed = hand_out(tx, channel, leased, now()) if leased else Handed()
     batch = Batch(outlet or _outlet(channel, os.getpid()), now)
     report = SendReport(leased=len(leased))
-    for group in _grouped(batch.results(leased, orders)):
+    for group in _grouped(chain(handed.put_off, batch.results(handed.letters, handed.orders))):
         _record(engine, group, now)
         report += _counted(group)
+    if batch.unreadable:
+        complain(engine, batch.unreadable, now())
     return replace(report, trouble=batch.trouble)
 
 
@@ -104,6 +122,7 @@ class Batch:
         self._outlet = outlet
         self._now = now
         self._blocked: dict[str | None, Unavailable] = {}
+        self.unreadable: list[Unreadable] = []
         self._started = time.monotonic()
 
     @property
@@ -125,8 +144,10 @@ class Batch:
             return Dead(notice, f"It was begun {ATTEMPTS} times and never came to an end.")
         if order is None:
             return Dead(notice, "The order it speaks of is no longer there.")
+        if (lasts := kind_of(notice.kind).lasts) and self._now() - notice.created_at > lasts:
+            return Withdrawn(notice, STALE_NEWS)
         try:
-            parcel = self._outlet.write(notice, order)
+            parcel = self._write(notice, order)
         except BadOutlet as error:
             return self._result(notice, self._block(Unavailable(str(error), wait=600)), b"")
         except BadRecipient as error:
@@ -135,6 +156,18 @@ class Batch:
             return Dead(notice, f"It could not be written. {error}")
         blocked = self._blocked.get(None) or self._blocked.get(parcel.sender)
         return self._result(notice, blocked or self._deliver(parcel), parcel.content)
+
+    def _write(self, notice: Leased, order: Order) -> Parcel:
+        """In the shop's own words where it has some; should they fail, in ours."""
+        try:
+            return self._outlet.write(notice, order)
+        except BadOutlet:
+            raise
+        except Exception as error:
+            if not notice.own_words:
+                raise
+            self.unreadable.append(Unreadable(notice, order.shop_id, str(error)))
+            return self._outlet.write(replace(notice, own_words=""), order)
 
     def _deliver(self, parcel: Parcel) -> Outcome:
         outcome = self._outlet.deliver(parcel)

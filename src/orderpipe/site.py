@@ -6,9 +6,9 @@ from fastapi import FastAPI
 
 from orderpipe.api.app import create_app
 from orderpipe.assembly import Assembly
-from orderpipe.tracking import answering, home
+from orderpipe.tracking import answering, home, preferences
 
-PAGES = (home.router, answering.router)
+PAGES = (home.router, answering.router, answering.from_home, preferences.router)
 
 
 def create_site(assembly: Assembly | None = None) -> FastAPI:

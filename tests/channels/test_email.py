@@ -19,11 +19,11 @@ from orderpipe.channels.email import MailOutlet, recipient_address, write_mail
 from orderpipe.channels.mime import parse
 from orderpipe.channels.opening import open_outlet
 from orderpipe.channels.outlets import Accepted, BadOutlet, BadRecipient, Closed, Parcel, Postponed, Refused, Sink, Unavailable
+from orderpipe.channels.samples import ORDER, notice
 from orderpipe.channels.smtp import MailServer, Postbox
 from orderpipe.local.caught_letters import letters_in
 from orderpipe.local.mail_catcher import MailCatcher
 from orderpipe.local.ports import free_port
-from tests.letters import ORDER, notice
 from tests.needs import require
 
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orderpipe.channels.keeping import NEWEST, keep, read_back
+from orderpipe.channels.samples import FACTS
 from orderpipe.channels.wording import LANGUAGES
-from tests.letters import FACTS
 from tests.typical_letters import FOLDER, ORDERS, USUAL, letter
 
 CHECKSUMS = {"en-1.eml": 0x4B643DFE, "zh-1.eml": 0xDDF80A1C}

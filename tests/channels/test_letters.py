@@ -3,10 +3,12 @@ Letters: complete in each language, readable as text, harmless as HTML, and shor
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jinja2.exceptions import UndefinedError
@@ -14,12 +16,23 @@ from jinja2.exceptions import UndefinedError
 from orderpipe import flow
 from orderpipe.channels import letters
 from orderpipe.channels.parts import UnsafeLink
+from orderpipe.channels.samples import FACTS, LINK, ORDER, ORDERS, VARIANTS, notice
 from orderpipe.channels.wording import LANGUAGES, phrases_of, wording
 from orderpipe.domain.notices import Order, OrderedLine
-from tests.letters import CHINESE_ORDER, FACTS, LINK, ORDER, notice
 from tests.needs import require
 
-ORDERS = {"en": ORDER, "zh": CHINESE_ORDER}
+EVERY_DOUBT = [
+    {"rule": "name-missing", "field": "/customer/name", "have": "", "proposals": []},
+    {"rule": "contact-missing", "field": "/customer", "have": {"email": "maria@", "phone": ""}, "proposals": []},
+    {"rule": "address-missing", "field": "/ship_to", "have": {"line1": "Hauptstr. 1", "city": ""}, "proposals": []},
+    {"rule": "description-missing", "field": "/lines/1/description", "have": "", "proposals": []},
+    {"rule": "quantity-not-positive", "field": "/lines/0/quantity", "have": -2, "proposals": [2]},
+    {"rule": "product-unknown", "field": "/lines/0/sku", "have": "TEA-l", "proposals": ["TEA-1", "TEA-7"]},
+    {"rule": "payment-method-missing", "field": "/payment_method", "have": None, "proposals": ["invoice", "card"]},
+    {"rule": "totals-differ", "field": "/total", "have": "34.50", "proposals": ["35.40"]},
+    {"rule": "a-new-rule", "field": "/total", "have": None, "proposals": []},
+    {"rule": "another-new-rule", "field": "/total", "text": "Shall we gift-wrap it?"},
+]
 FOLDER = Path(letters.__file__).parent / "templates"
 
 
@@ -43,11 +56,14 @@ class Elements(HTMLParser):
         self.said += data
 
 
+TOLD = [(kind, facts) for kind, usual in FACTS.items() for facts in (usual, *VARIANTS.get(kind, ()))]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("kind", FACTS)
-def test_tells_every_kind_in_every_language(kind: str, language: str) -> None:
+@pytest.mark.parametrize(("kind", "facts"), TOLD, ids=[kind for kind, _ in TOLD])
+def test_tells_every_kind_in_every_language(kind: str, facts: Mapping[str, Any], language: str) -> None:
     order = ORDERS[language]
-    letter = letters.render_mail(notice(kind, language=language), order)
+    letter = letters.render_mail(notice(kind, language=language, facts=facts), order)
     assert order.number in letter.subject
     assert "\n" not in letter.subject
     assert len(letter.subject) < 70
@@ -59,9 +75,38 @@ def test_tells_every_kind_in_every_language(kind: str, language: str) -> None:
     page = Elements(letter.html)
     assert order.number in page.said
     assert set(page.links) <= {LINK}
-    message = letters.render_sms(notice(kind, language=language, channel="sms"), order)
+    message = letters.render_sms(notice(kind, language=language, channel="sms", facts=facts), order)
     assert len(message) <= (160 if language == "en" else 75)
     assert order.number in message
+
+
+@pytest.mark.parametrize(("language", "silence", "words", "briefly"), [
+    ("en", "cancel", "we will cancel the order", "is canceled without your answer by Fri 6 Nov"),
+    ("en", "proceed", "we will go on with the order as you placed it", "we go on with order 100042-7 as it is"),
+    ("en", "wait", "we will try to call you", "waits for your answer"),
+    ("zh", "cancel", "我们将取消该订单", "前未复将取消"), ("zh", "proceed", "按您原来的订单继续处理", "前未复将照原单处理"),
+    ("zh", "wait", "给您打电话", "待您答复"),
+])
+def test_says_in_a_reminder_what_silence_means(language: str, silence: str, words: str, briefly: str) -> None:
+    told = notice("question-reminder", language=language, facts={**FACTS["question-reminder"], "on_silence": silence})
+    assert words in " ".join(letters.render_mail(told, ORDERS[language]).text.split())
+    message = letters.render_sms(replace(told, channel="sms"), ORDERS[language])
+    assert briefly in message
+    assert len(message) <= (160 if language == "en" else 75)
+
+
+@pytest.mark.parametrize("kind", ["question", "question-reminder", "office-question-unanswered"])
+def test_writes_what_the_release_before_has_left_in_the_outbox(kind: str) -> None:
+    before = {"query_id": 7, "link": LINK, "answer_until": FACTS["question"]["answer_until"], "doubts": FACTS["question"]["doubts"][:1]}
+    letter = letters.render_mail(notice(kind, facts=before | {"contact": "Ann Ok"}), ORDER)
+    assert "call" in letter.text if kind != "question" else "Before we start" in letter.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_asks_anew_in_one_message_and_counts_the_questions(language: str) -> None:
+    first, anew = (notice("question", language=language, facts={**FACTS["question"], "again": again}) for again in (False, True))
+    assert letters.render_mail(first, ORDERS[language]).text != letters.render_mail(anew, ORDERS[language]).text
+    assert str(len(FACTS["question"]["doubts"])) in letters.render_sms(replace(anew, channel="sms"), ORDERS[language])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -107,7 +152,8 @@ def test_falls_back_to_a_language_we_write(tag: str, language: str) -> None:
                   "“TEA-l”. Perhaps: TEA-1 or TEA-7", "by card", "total of €34.50 right?", "Perhaps: €35.40", "Shall we gift-wrap it?"]),
 ])
 def test_says_what_the_customer_needs_to_know(kind: str, expected: list[str]) -> None:
-    letter = letters.render_mail(notice(kind), ORDER)
+    facts = {**FACTS[kind], "doubts": EVERY_DOUBT} if kind == "question" else FACTS[kind]
+    letter = letters.render_mail(notice(kind, facts=facts), ORDER)
     said = " ".join(Elements(letter.html).said.split())
     for words in expected:
         assert words in letter.text

@@ -49,6 +49,17 @@ def test_lets_no_name_and_no_subject_add_a_header() -> None:
     assert message["Subject"] == "Maria Bcc: all@customers.example body"
 
 
+@pytest.mark.parametrize(("page", "listed", "one_click"), [
+    ("https://a.example/u/x", "<https://a.example/u/x>", "List-Unsubscribe=One-Click"),
+    ("http://a.example/u/x", "<http://a.example/u/x>", None),  # a click that anybody on the way could make is none
+    ("", None, None),
+])
+def test_gives_mail_programs_their_button(page: str, listed: str | None, one_click: str | None) -> None:
+    head = Head("orders@shop.example", "Shop", "maria@customers.example", "Maria", "key", AT, unsubscribe=page)
+    message = parse(compose(Letter("Subject", "text", "html"), head))
+    assert (message["List-Unsubscribe"], message["List-Unsubscribe-Post"]) == (listed, one_click)
+
+
 def test_has_one_message_id_for_one_key() -> None:
     letter = Letter("Subject", "text", "html")
     first, again, other = (parse(written(letter, key=key))["Message-ID"] for key in ("one", "one", "two"))

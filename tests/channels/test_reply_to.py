@@ -6,8 +6,8 @@ import pytest
 
 from orderpipe.channels.email import write_mail
 from orderpipe.channels.mime import parse
+from orderpipe.channels.samples import ORDER, notice
 from orderpipe.domain.letter_ids import letter_id, named_in
-from tests.letters import ORDER, notice
 
 
 @pytest.mark.parametrize(("kind", "has_one"), [("question", True), ("office-parked", False)])

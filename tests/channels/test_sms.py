@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from orderpipe.channels.outlets import Accepted, BadRecipient, Parcel, Postponed, Unavailable
+from orderpipe.channels.samples import CHINESE_ORDER, notice
 from orderpipe.channels.sms import SmsOutlet, telephone_number
 from orderpipe.local.ports import free_port
 from orderpipe.local.sms_catcher import SmsCatcher, messages_in
-from tests.letters import CHINESE_ORDER, notice
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # Apprise asks for it while it loads
 

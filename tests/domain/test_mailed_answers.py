@@ -10,7 +10,7 @@ from orderpipe.domain.mailed_answers import Point, understood
 from orderpipe.domain.queries import Answer
 
 QUANTITY = Point("quantity-not-positive", "/lines/0/quantity", -2, [("2", 2)])
-TOTAL = Point("totals-differ", "/total", "34.50", [("€35.40", "35.40")])
+TOTAL = Point("totals-differ", "/total", "34.50", [("€35.40", "35.40")], confirmable=True)
 PAYMENT = Point("payment-method-missing", "/payment_method", "", [("on account, by invoice", "invoice"), ("in advance", "prepaid")])
 PRODUCT = Point("product-unknown", "/lines/0/sku", "TEA-l", [("TEA-1", "TEA-1"), ("TEA-7", "TEA-7")])
 CONTACT = Point("contact-missing", "/customer", {"email": "maria@", "phone": ""})
@@ -51,7 +51,7 @@ def test_understands_what_leaves_no_doubt(words: str, point: Point, expected: di
 
 @pytest.mark.parametrize("words", ["yes", "Yes, please!", "confirmed", "是的。", "确认", "34.50", "34,50 €"])
 def test_takes_a_yes_where_what_stands_may_be_right(words: str) -> None:
-    assert understood(words, [TOTAL]) == Answer({}, frozenset({"totals-differ"}))
+    assert understood(words, [TOTAL]) == Answer({}, frozenset({"totals-differ /total"}))
 
 
 @pytest.mark.parametrize("words", ["cancel", "Please cancel my order.", "取消", "请取消订单。", "Hi,\ncancel\nThanks\nAnn Ok"])
@@ -76,7 +76,7 @@ def test_leaves_the_rest_to_a_person(words: str, point: Point) -> None:
 
 
 def test_answers_several_points_by_their_numbers() -> None:
-    expected = Answer({"/lines/0/quantity": 3, "/payment_method": "invoice"}, frozenset({"totals-differ"}))
+    expected = Answer({"/lines/0/quantity": 3, "/payment_method": "invoice"}, frozenset({"totals-differ /total"}))
     assert understood("1. 3\n2) invoice\n3: yes", [QUANTITY, PAYMENT, TOTAL]) == expected
     assert understood("2、invoice\n1、3件\n3、是的", [QUANTITY, PAYMENT, TOTAL]) == expected
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from orderpipe.channels.letters import render_mail
+from orderpipe.channels.samples import notice
 from orderpipe.domain.orders import number_of
 from orderpipe.sideflows.incoming import MOST_A_DAY
 from orderpipe.store import mail_in, notifications
@@ -17,7 +18,6 @@ from tests.bounces import MESSAGE_ID, report
 from tests.builders import rows_of
 from tests.channels.test_letters import Elements
 from tests.floor import Floor
-from tests.letters import notice
 from tests.mailed import ANN, keep, mail, mails, named, receive
 from tests.needs import require
 from workers import letterbox

@@ -91,6 +91,7 @@ BREAKS = {
     "journal-without-gaps": "DELETE FROM journal WHERE seq = 2",
     "journal-in-sequence": "UPDATE journal SET before = 'released' WHERE what = 'fulfillment.packed'",
     "told-once": "UPDATE notification SET kind = 'acknowledgement'",
+    "told-by-a-newer": "UPDATE notification SET state = 'superseded', next_at = NULL, superseded_by = id WHERE kind = 'shipped'",
     "thanked": "DELETE FROM notification WHERE kind = 'thank-you'",
     "waits-for-an-open-hold": "UPDATE orders SET waiting_for = 'office' WHERE state = 'promised'",
     "open-hold-stops": """INSERT INTO hold (order_id, kind, stops, owner, reason, opened_at, deadline)

@@ -4,11 +4,12 @@ The sender: each notification once, each failure to its own account, and nothing
 
 import multiprocessing
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,17 +20,23 @@ from orderpipe.channels.keeping import read_back
 from orderpipe.channels.mime import parse
 from orderpipe.channels.opening import open_outlet
 from orderpipe.channels.outlets import Accepted, Outcome, Outlet, Parcel, Sink
+from orderpipe.channels.sms import write_sms
 from orderpipe.channels.smtp import MailServer
 from orderpipe.domain.decisions import Audience, Tell
-from orderpipe.domain.notices import ATTEMPTS
+from orderpipe.domain.links import Purpose
+from orderpipe.domain.notices import ATTEMPTS, STALE_NEWS
+from orderpipe.domain.orders import number_of
+from orderpipe.domain.quiet_hours import NIGHT
 from orderpipe.local.caught_letters import letters_in
 from orderpipe.local.mail_catcher import MailCatcher
 from orderpipe.local.ports import free_port
 from orderpipe.local.sms_catcher import SmsCatcher, messages_in
 from orderpipe.settings import settings
-from orderpipe.store import migrations_runner, notifications
+from orderpipe.store import letter_rules, link_keys, migrations_runner, notifications, outbox, shop_templates
 from orderpipe.store.database import connect
 from orderpipe.store.notifications import Notification
+from orderpipe.store.outbox import Search
+from orderpipe.store.shop_templates import OwnWords
 from tests.outbox import MARIA, NOON, add_order, add_shop, shipped, tell
 from tests.servers import PostgresServer
 from workers import send
@@ -334,3 +341,107 @@ def test_says_in_a_sentence_what_became_of_the_letters() -> None:
     report = send.SendReport(3, 1, 1, 1, 0) + send.SendReport(2, 0, 0, 0, 2, "The mail server is away.")
     assert str(report) == "1 sent, 1 postponed, 1 dead, 2 waiting. The mail server is away."
     assert replace(report, trouble="") + report == replace(report, leased=10, sent=2, postponed=2, dead=2, waiting=4)
+
+
+def by_night(engine: Engine, clock: Clock, *, hour: int = 22) -> None:
+    """It is so late in London, in winter."""
+    clock.at = datetime(2026, 11, 3, hour, tzinfo=UTC)
+    with engine.begin() as tx:
+        tx.execute(text("UPDATE notification SET next_at = :now, created_at = :now"), {"now": clock.at})
+
+
+def test_lets_text_messages_wait_for_the_recipients_morning(engine: Engine, clock: Clock, order_for: Callable[..., int]) -> None:
+    order_for("", phone="+44 7700 900123")
+    order_for("", phone="+1 212 555 0123")
+    order_for("a@x.example")
+    by_night(engine, clock)
+    sink = Sink(write_sms)
+    report = send.drain(engine, "sms", now=clock, outlet=sink)
+    assert (report.sent, report.waiting) == (1, 1)  # in New York it is afternoon
+    london = next(row for row in rows(engine) if row.recipient == "+44 7700 900123")
+    assert (london.state, london.attempts, london.next_at) == ("pending", 0, datetime(2026, 11, 4, 8, tzinfo=UTC))
+    assert london.last_error == NIGHT
+    clock.at = london.next_at or clock.at
+    assert send.drain(engine, "sms", now=clock, outlet=sink).sent == 1
+    assert send.drain(engine, "email", now=clock, outlet=SlowSink(lambda: None)).sent == 1  # a letter wakes nobody
+
+
+def test_wakes_people_only_for_what_the_shop_says(engine: Engine, clock: Clock, order_for: Callable[..., int]) -> None:
+    order_for("", phone="+44 7700 900123")
+    by_night(engine, clock)
+    with engine.begin() as tx:
+        shop_id = tx.execute(text("SELECT id FROM shop")).scalar_one()
+        known = letter_rules.rules_of(tx, [shop_id])[shop_id]
+        letter_rules.change(tx, shop_id, replace(known, wakes=("shipped",)))
+    assert send.drain(engine, "sms", now=clock, outlet=Sink(write_sms)).sent == 1
+
+
+def test_drops_a_text_message_that_would_be_no_news_in_the_morning(
+    engine: Engine, clock: Clock, order_for: Callable[..., int]
+) -> None:
+    order_id = order_for("", phone="+1 212 555 0123", news=False)
+    with engine.begin() as tx:
+        tell(tx, (order_id, Tell("out-for-delivery", {"tracking_number": "JD014600"}, "out")))
+    by_night(engine, clock, hour=2)
+    with engine.begin() as tx:
+        tx.execute(text("UPDATE notification SET created_at = created_at - interval '4 hours'"))
+    send.drain(engine, "sms", now=clock, outlet=Sink(write_sms))
+    (row,) = rows(engine)
+    assert (row.state, row.next_at, row.last_error) == ("withdrawn", None, STALE_NEWS)
+
+
+def test_tells_nobody_the_day_after_that_a_parcel_arrives_today(
+    engine: Engine, clock: Clock, outlet: Outlet, order_for: Callable[..., int]
+) -> None:
+    order_id = order_for("a@x.example")
+    with engine.begin() as tx:
+        tell(tx, (order_id, Tell("out-for-delivery", {"tracking_number": "JD014600"}, "out")))
+    clock.at += timedelta(days=1)  # so long no mail server was there
+    send.drain(engine, "email", now=clock, outlet=outlet)
+    assert {row.kind: row.state for row in rows(engine)} == {"shipped": "sent", "out-for-delivery": "withdrawn"}
+
+
+def test_shows_the_way_to_turn_off_what_is_optional(
+    engine: Engine, clock: Clock, outlet: Outlet, order_for: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ORDERPIPE_PUBLIC_URL", "https://orders.example")
+    settings.cache_clear()
+    order_id = order_for("a@x.example")
+    with engine.begin() as tx:
+        tell(tx, (order_id, Tell("payment-received", {"amount": "1"}, "paid")))
+    send.drain(engine, "email", now=clock, outlet=outlet)
+    settings.cache_clear()
+    with engine.begin() as tx:
+        found = {one.notification.kind: one for one in outbox.find(tx, Search(), 10)}
+    optional, necessary = (parse(read_back(found[kind].sent or b"")) for kind in ("shipped", "payment-received"))
+    link = re.fullmatch(r"<(https://orders\.example/u/[\w-]{35})>", str(optional["List-Unsubscribe"]).replace("\n", ""))
+    assert link
+    assert optional["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    for part in optional.iter_parts():
+        assert link[1] in part.get_content()
+    assert necessary["List-Unsubscribe"] is None
+    assert "/u/" not in necessary.as_string()
+    with engine.begin() as tx:
+        token = link[1].rpartition("/")[2]
+        assert link_keys.signer(tx, NOON).read(token, Purpose.UNSUBSCRIBE, NOON) == found["shipped"].notification.id
+
+
+def test_writes_in_the_shops_own_words_and_in_ours_where_these_fail(
+    engine: Engine, clock: Clock, outlet: Outlet, order_for: Callable[..., int], tmp_path: Path
+) -> None:
+    good = '{% block subject %}Off it goes, {{ order.number }}{% endblock %}{% block title %}Off{% endblock %}' \
+        '{% block body %}{% filter para %}Off it goes.{% endfilter %}{% endblock %}{% block sms %}Off{% endblock %}'
+    order_id = order_for("a@x.example")
+    with engine.begin() as tx:
+        shop_id = tx.execute(text("SELECT id FROM shop")).scalar_one()
+        for kind, source in (("shipped", good), ("payment-received", good.replace("order.number", "facts.nothing"))):
+            shop_templates.put(tx, OwnWords(shop_id, kind, "en", source, NOON, "office Olga"))
+        tell(tx, *((order_id, Tell("payment-received", {"amount": "1"}, f"paid {number}")) for number in range(2)))
+    assert send.drain(engine, "email", now=clock, outlet=outlet).sent == 3
+    send.drain(engine, "email", now=clock, outlet=outlet)
+    subjects = sorted(str(letter["subject"]) for letter in letters_in(tmp_path))
+    number = number_of(order_id)
+    assert subjects == sorted([
+        f"Off it goes, {number}", *[f"Your payment for order {number} has arrived"] * 2,
+        f"Your template for payment-received (en) fails, order {number}",
+    ])

@@ -64,7 +64,10 @@ class NotificationTold(BaseModel):
     channel: str
     recipient: str
     language: str
-    state: str = Field(description="pending, sending, sent or dead")
+    state: str = Field(
+        description="pending, sending, sent, dead, superseded (a newer one tells it too), withdrawn (it no longer matters) or declined"
+        " (the customer does without such letters)"
+    )
     attempts: int
     created_at: datetime
     sent_at: datetime | None
@@ -72,6 +75,8 @@ class NotificationTold(BaseModel):
     last_error: str | None
     bounced_at: datetime | None = Field(description="When we learned that it did not arrive.")
     bounce: str | None = Field(description="Why it did not arrive.")
+    answer: str | None = Field(description="What the mail server or SMS provider answered.")
+    superseded_by: str | None = Field(description="The newer one that tells it too.")
 
 
 class Notifications(BaseModel):
@@ -146,5 +151,6 @@ def show_notifications(order_id: OrderId, caller: ByShop, work: InWork) -> dict[
 
 
 def _notification(one: Notification) -> dict[str, Any]:
-    shown = {name: getattr(one, name) for name in NotificationTold.model_fields if name != "id"}
-    return {"id": public_id("notification", one.id), **shown}
+    shown = {name: getattr(one, name) for name in NotificationTold.model_fields if hasattr(one, name)}
+    newer = public_id("notification", one.superseded_by) if one.superseded_by else None
+    return {**shown, "id": public_id("notification", one.id), "answer": one.provider_id, "superseded_by": newer}

@@ -56,7 +56,10 @@ def write_mail(notice: Leased, order: Order, *, default_from: str, replies: str 
     addressee = order.customer.get("name") or "" if notice.audience == Audience.CUSTOMER else ""
     letter = letter_id(notice.id, notice.dedupe_key, notice.facts)
     reply_to = reply_address(letter, replies) if replies and notice.audience == Audience.CUSTOMER else ""
-    head = Head(sender, clean(name or order.shop_name, 100), recipient, clean(addressee, 100), letter, notice.created_at, reply_to)
+    head = Head(
+        sender, clean(name or order.shop_name, 100), recipient, clean(addressee, 100), letter, notice.created_at, reply_to,
+        notice.unsubscribe,
+    )
     return Parcel(sender, recipient, compose(render_mail(notice, order), head))
 
 

@@ -27,7 +27,8 @@ _LONGEST_LINE = 990
 class Head:
     """
     What stands in a letter's headers beside the subject; addresses already checked, `at` UTC. `letter` is its id, which stands before the
-    @ of the Message-ID; `reply_to` where replies go, "" to the sender.
+    @ of the Message-ID; `reply_to` where replies go, "" to the sender; `unsubscribe` the address of a page that turns letters like this
+    off, "" where that cannot be.
     """
 
     sender: str
@@ -37,6 +38,7 @@ class Head:
     letter: str
     at: datetime
     reply_to: str = ""
+    unsubscribe: str = ""
 
 
 def compose(letter: Letter, head: Head) -> bytes:
@@ -51,6 +53,7 @@ def compose(letter: Letter, head: Head) -> bytes:
         *([f"Reply-To: {head.reply_to}"] if head.reply_to else ()),
         "Auto-Submitted: auto-generated",
         "X-Auto-Response-Suppress: OOF, AutoReply",
+        *_ways_out(head.unsubscribe),
         "MIME-Version: 1.0",
         f'Content-Type: multipart/alternative; boundary="{boundary}"',
         "",
@@ -65,6 +68,14 @@ def compose(letter: Letter, head: Head) -> bytes:
 def parse(content: bytes) -> EmailMessage:
     """The letter that these bytes are."""
     return message_from_bytes(content, policy=default)
+
+
+def _ways_out(page: str) -> list[str]:
+    """How a mail program turns such letters off for its user: in one click, which RFC 8058 wants encrypted, else on the page."""
+    if not page:
+        return []
+    one_click = ["List-Unsubscribe-Post: List-Unsubscribe=One-Click"] if page.startswith("https://") else []
+    return [f"List-Unsubscribe: <{page}>", *one_click]
 
 
 @lru_cache(maxsize=1_000)

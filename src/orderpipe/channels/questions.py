@@ -8,6 +8,7 @@ from typing import Any
 from orderpipe.channels.views import OrderView
 from orderpipe.channels.wording import Wording
 from orderpipe.domain.mailed_answers import Point
+from orderpipe.domain.queries import confirmable
 
 
 def question_of(doubt: Mapping[str, Any], order: OrderView, wording: Wording) -> str:
@@ -25,10 +26,46 @@ def bare_question_of(doubt: Mapping[str, Any], order: OrderView, wording: Wordin
     rule, field = str(doubt.get("rule", "")), str(doubt.get("field", ""))
     if rule not in rules and doubt.get("text"):
         return str(doubt["text"])
-    forms = rules["address-part-missing" if field.startswith("/ship_to/") else rule if rule in rules else "other"]
-    have = _said(doubt.get("have"), rule, wording)
+    forms = rules[_form(doubt, rule, field, rules)]
+    have = have_of(doubt, wording)
     number, item = _line(field, order)
-    return str(forms[-1 if have else 0].format(have=have, line=number, item=item, field=field_name(field, wording)))
+    evidence = {name: _evidence(name, doubt[name], rule, wording) for name in _EVIDENCE if name in doubt}
+    said = _Said(evidence | {"have": have, "line": number, "item": item, "field": field_name(field, wording)})
+    return str(forms[-1 if have else 0].format_map(said))
+
+
+def _form(doubt: Mapping[str, Any], rule: str, field: str, rules: Mapping[str, Any]) -> str:
+    """Which form the question has: that of the rule and what it found out about it, that of the rule, or a general one."""
+    found_out = f"{rule}-{doubt.get('why') or doubt.get('whose')}"
+    if found_out in rules:
+        return found_out
+    if field.startswith("/ship_to/") and (rule == "address-missing" or rule not in rules):
+        return "address-part-missing"
+    return rule if rule in rules else "other"
+
+
+_EVIDENCE = ("usual_from", "usual_to", "order", "minutes", "on", "before", "example", "country")
+"""The facts of rules that a question may tell."""
+
+
+class _Said(dict[str, str]):
+    def __missing__(self, _: str) -> str:
+        return ""
+
+
+def _evidence(name: str, value: object, rule: str, wording: Wording) -> str:
+    match name:
+        case "on":
+            return wording.day(str(value))
+        case "country":
+            return wording.country(str(value))
+        case _:
+            return _said(value, rule, wording)
+
+
+def have_of(doubt: Mapping[str, Any], wording: Wording) -> str:
+    """What stands there, as the customer knows it."""
+    return _said(doubt.get("have"), str(doubt.get("rule", "")), wording)
 
 
 def proposals_of(doubt: Mapping[str, Any], wording: Wording) -> list[str]:
@@ -38,11 +75,15 @@ def proposals_of(doubt: Mapping[str, Any], wording: Wording) -> list[str]:
     return [wording.country(one) if is_country else one for one in words]
 
 
+_ABOUT_MONEY = frozenset({"totals-differ", "price-differs", "price-not-positive"})
 def points_of(doubts: Sequence[Mapping[str, Any]], wording: Wording) -> list[Point]:
     """What was asked, each with the answers that a reply may name as the letter did."""
     countries = wording.countries if any(str(doubt.get("field", "")).startswith("/ship_to") for doubt in doubts) else {}
     return [
-        Point(str(doubt.get("rule", "")), str(doubt.get("field", "")), doubt.get("have"), _choices(doubt, wording), countries)
+        Point(
+            str(doubt.get("rule", "")), str(doubt.get("field", "")), doubt.get("have"), _choices(doubt, wording), countries,
+            confirmable(doubt),
+        )
         for doubt in doubts
     ]
 
@@ -64,8 +105,10 @@ def _said(value: object, rule: str, wording: Wording) -> str:
             return comma.join(_said(part, rule, wording) for part in value.values() if part)
         case list() | tuple():
             return comma.join(_said(part, rule, wording) for part in value if part)
-        case _ if rule == "totals-differ":
+        case _ if rule in _ABOUT_MONEY:
             return wording.money(value)
+        case _ if rule == "requested-date-impossible":
+            return wording.day(str(value))
         case _ if rule == "payment-method-missing":
             return str(wording.phrases["payment"].get(str(value), value))
         case _:

@@ -8,13 +8,35 @@ import sys
 
 import typer
 
-from orderpipe.cli import audit, check, demo, doctor, flagged, flow, imports, mail, mail_in, migrate, order, shop, stock, up, version, why
+from orderpipe.cli import (
+    answer,
+    audit,
+    check,
+    demo,
+    doctor,
+    flagged,
+    flow,
+    imports,
+    mail,
+    mail_care,
+    mail_in,
+    migrate,
+    order,
+    query,
+    shop,
+    shop_letters,
+    stock,
+    template,
+    up,
+    version,
+    why,
+)
 from orderpipe.cli.app import app
 from orderpipe.cli.errors import sentence_for
 
 __all__ = [
-    "app", "audit", "check", "demo", "doctor", "flagged", "flow", "imports", "mail", "mail_in", "main", "migrate", "order", "shop", "stock",
-    "up", "version", "why",
+    "answer", "app", "audit", "check", "demo", "doctor", "flagged", "flow", "imports", "mail", "mail_care", "mail_in", "main", "migrate",
+    "order", "query", "shop", "shop_letters", "stock", "template", "up", "version", "why",
 ]
 
 

@@ -22,16 +22,19 @@ from orderpipe.channels.outlets import BadOutlet
 from orderpipe.channels.smtp import MailServer
 from orderpipe.cli.terminal import local_time
 from orderpipe.domain.orders import number_of, public_id
+from orderpipe.domain.quiet_hours import NIGHT
 from orderpipe.flow import Lane, Queue
 from orderpipe.intake.envelope import queue_of
 from orderpipe.settings import Settings
-from orderpipe.store import clock, invariants, mail_in, migrations_runner, notifications, shops, vital_signs
+from orderpipe.sideflows import confirmations
+from orderpipe.store import clock, invariants, mail_in, migrations_runner, notifications, outbox, shops, vital_signs
 from orderpipe.store.database import DatabaseError
 from orderpipe.store.metadata import Tx
 
 TICK_WITHIN = timedelta(seconds=60)
 FORGOTTEN = timedelta(minutes=10)
 LETTER_WITHIN = timedelta(minutes=15)
+UNTOLD_SHOWN = timedelta(hours=4)
 REFUSALS_SHOWN = timedelta(days=1)
 ANSWER_SECONDS = 2.0
 _WITHOUT_TOKENS = frozenset({
@@ -141,7 +144,7 @@ def _standing_still(tx: Tx, now: datetime) -> Iterator[Sign]:
 
 def _letters(tx: Tx, now: datetime) -> Iterator[Sign]:
     waiting = notifications.backlog(tx)
-    oldest = min((one.oldest_at for one in waiting), default=now)
+    oldest = min((one.oldest_at for one in waiting if one.reason != NIGHT), default=now)
     said = ", ".join(f"{one.count} by {one.channel}{': ' + one.reason if one.reason else ''}" for one in waiting[:5]) or "none"
     late = oldest < now - LETTER_WITHIN
     remedy = "See whether a worker of the queue notify runs, and what the server answers."
@@ -151,6 +154,10 @@ def _letters(tx: Tx, now: datetime) -> Iterator[Sign]:
     unread = mail_in.count_open(tx)
     remedy = "orderpipe mail in --open; orderpipe mail in ID --done." if unread else ""
     yield Sign("mails for somebody to look at", str(unread or "none"), not unread, remedy)
+    untold = outbox.untold(tx, since=now - UNTOLD_SHOWN, until=now - confirmations.TOLD_WITHIN)
+    said = ", ".join(f"{number_of(one.order_id)} ({one.reason})" for one in untold[:5]) or "none"
+    said = f"{said} and {len(untold) - 5} more" if len(untold) > 5 else said
+    yield Sign("confirmed but not told", said, not untold, "orderpipe order told NUMBER" if untold else "")
 
 
 def _broker_door(tx: Tx, url: str, now: datetime) -> Iterator[Sign]:

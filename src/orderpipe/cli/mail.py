@@ -10,11 +10,13 @@ import typer
 
 from orderpipe.channels import keeping, mime
 from orderpipe.cli.app import app
+from orderpipe.cli.order import who
 from orderpipe.cli.place import Data, enter, send_hints
-from orderpipe.cli.refusals import Refusal
 from orderpipe.cli.terminal import AsJson, local_time, print_json, print_table, say
 from orderpipe.domain.notices import Channel
 from orderpipe.domain.orders import number_of
+from orderpipe.sideflows import retelling
+from orderpipe.sideflows.retelling import NoSuchLetter
 from orderpipe.store import notifications, outbox
 from orderpipe.store.outbox import Found, Search
 
@@ -27,14 +29,6 @@ PAUSE = 1.0
 
 Id = Annotated[int, typer.Argument(help="The letter's id, as `orderpipe mail` shows it.")]
 COLUMNS = ("id", "at", "order", "kind", "to", "state", "subject")
-
-
-class NoSuchLetter(Refusal):
-    """There is no letter of this id."""
-
-
-class NotAgain(Refusal):
-    """The letter is still under way by itself."""
 
 
 @commands.callback()
@@ -148,16 +142,16 @@ def dead(as_json: AsJson = False, data: Data = None) -> None:
 
 
 @commands.command("resend")
-def resend(notification_id: Id, as_json: AsJson = False, data: Data = None) -> None:
-    """Send a dead letter after all, or a sent one once more."""
+def resend(
+    notification_id: Id,
+    to: Annotated[str, typer.Option(help="To this address or number instead, which decides by which way.")] = "",
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Send a dead letter after all, or one that has gone out once more; the journal says who did."""
     parts = enter(data)
     with parts.engine.begin() as tx:
-        known = outbox.one(tx, notification_id)
-        again = notifications.resend(tx, notification_id, parts.clock())
-    if known is None:
-        raise NoSuchLetter(f"There is no letter {notification_id}.")
-    if again is None:
-        raise NotAgain(f"Letter {notification_id} is still under way by itself ({known.notification.state}).")
+        again = retelling.resend(tx, notification_id, by=who(), now=parts.clock(), to=to)
     send_hints(())
     if as_json:
         print_json({"id": again})

@@ -57,6 +57,12 @@ def channel_of(customer: Mapping[str, str], country: str) -> str:
     return "sms" if sms_number(customer.get("phone", ""), country) else ""
 
 
+def masked(contact: str) -> str:
+    """An e-mail address or a number as it may be shown to whoever knows it: `a…@customers.example`, `…0123`."""
+    name, at, domain = contact.rpartition("@")
+    return f"{name[:1]}…@{domain}" if at else f"…{contact[-4:]}"
+
+
 def blank(text: str) -> bool:
     """Whether nothing of this text can be seen: it is empty, or all spaces and control characters."""
     if text.isprintable():

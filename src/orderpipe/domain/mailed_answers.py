@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from orderpipe.domain.contacts import email_problem
-from orderpipe.domain.queries import CONFIRMABLE, Answer
+from orderpipe.domain.queries import Answer
 
 ADDRESS = "/ship_to"
 
@@ -53,6 +53,8 @@ _LABELLED = re.compile(r"([^:：]{1,30})\s?[:：]\s*(\S.*)")
 class Point:
     """
     One thing that was asked: the doubt's rule and field, what stands there, and the answers the letter named, each in words with its value.
+
+    `confirmable`: the customer may say that it is right as it stands.
     """
 
     rule: str
@@ -61,6 +63,7 @@ class Point:
     choices: Sequence[tuple[str, object]] = ()
     countries: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """ISO 3166-1 alpha-2 codes by the countries' names, in small letters."""
+    confirmable: bool = False
 
 
 def understood(words: str, points: Sequence[Point], names: Collection[str] = ()) -> Answer | None:
@@ -101,8 +104,8 @@ def _told(lines: Sequence[str], point: Point) -> _Told | None:
     if len(lines) != 1:
         return None
     said = lines[0]
-    if point.rule in CONFIRMABLE and point.have is not None and said.casefold() in _YES:
-        return _Told(confirms=point.rule)
+    if point.confirmable and point.have is not None and said.casefold() in _YES:
+        return _Told(confirms=f"{point.rule} {point.field}")
     chosen = {str(value): value for words, value in point.choices if said.casefold() in (_said(words).casefold(), str(value).casefold())}
     if len(chosen) == 1:
         return _Told({point.field: next(iter(chosen.values()))})
@@ -134,7 +137,7 @@ def _total(said: str, point: Point) -> _Told | None:
     sums = {Decimal(str(value)): value for _, value in point.choices}
     meant = next((one for one in sums if amount in _spelled(one)), None)
     if point.have is not None and amount in _spelled(Decimal(str(point.have))):
-        return _Told(confirms=point.rule) if meant is None else None
+        return _Told(confirms=f"{point.rule} {point.field}") if meant is None else None
     return _Told({point.field: str(sums[meant])}) if meant is not None else None
 
 

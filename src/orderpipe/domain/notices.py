@@ -18,6 +18,9 @@ ATTEMPTS = 19
 STALE = timedelta(days=7)
 """What could not go out for this long, whoever's fault it was, is dead: old news confuses more than none."""
 
+STALE_NEWS = "It could not be told in time, and is no news any more."
+"""Why what lasts for some hours only (`domain/kinds.py`) is not told later."""
+
 _FIRST, _LONGEST = timedelta(minutes=1), timedelta(hours=4)
 
 
@@ -43,6 +46,10 @@ class Leased:
     dedupe_key: str
     attempts: int
     created_at: datetime
+    own_words: str = ""
+    """The shop's own template for it, "" where ours holds."""
+    unsubscribe: str = ""
+    """The address where its reader can turn letters like this off, "" for letters that always come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,7 @@ class Order:
     mail_from: str
     time_zone: str
     country: str
+    shop_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +124,15 @@ class Dead:
     fault: Fault = Fault.OURS
 
 
-Result = Sent | Later | Dead
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """It will not go out, because it is no news any more."""
+
+    lease: Leased
+    reason: str
+
+
+Result = Sent | Later | Dead | Withdrawn
 
 
 def pause_after(attempts: int, key: str) -> timedelta | None:

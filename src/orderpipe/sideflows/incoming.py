@@ -20,12 +20,11 @@ from orderpipe.domain.mails import Mail
 from orderpipe.domain.orders import UnknownNumber, order_id_of, public_id
 from orderpipe.domain.own_words import own_words
 from orderpipe.domain.queries import Answer, numbered
-from orderpipe.domain.rules import check
 from orderpipe.sideflows import queries
 from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.sideflows.hints import Hint
-from orderpipe.sideflows.queries import AnswerRefused
-from orderpipe.store import bounced, checks, correspondence, journal, mail_in, notifications, questions, units
+from orderpipe.sideflows.queries import AnswerRefused, How
+from orderpipe.store import bounced, checks, correspondence, journal, mail_in, notifications, policies, questions, units
 from orderpipe.store.bounced import Undelivered
 from orderpipe.store.correspondence import Letter
 from orderpipe.store.journal import Entry
@@ -169,12 +168,12 @@ def _understood(tx: Tx, mail: Mail, letter: Letter, query: OpenQuery) -> Answer 
 def _answered(tx: Tx, query: OpenQuery, answer: Answer, at: Occasion) -> tuple[Hint, ...]:
     """Give the answer, and see that nothing of what was asked is in doubt any more. Raises NotTaken."""
     try:
-        answered = queries.answer(tx, public_id("query", query.id), answer, by=CUSTOMER, now=at.now)
+        answered = queries.answer(tx, public_id("query", query.id), answer, by=CUSTOMER, how=How.EMAIL, now=at.now)
     except (AnswerRefused, CancelRefused) as refused:
         raise NotTaken(str(refused)) from refused
     asked = [(str(doubt["rule"]), str(doubt["field"])) for doubt in query.doubts]
     if not answered.canceled:
-        for finding in check(checks.subjects(tx, [query.order_id])[0].order):
+        for finding in checks.subjects(tx, [query.order_id], policies.policies(tx, at.now))[0].findings():
             if any(finding.rule == rule and f"{finding.field}/".startswith(f"{field}/") for rule, field in asked):
                 raise NotTaken(f"{finding.rule} is still in doubt.")
     return answered.hints

@@ -5,6 +5,7 @@ Each run opens shops of its own, so that what an earlier run left behind takes n
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import time
 from typing import Any
 
 from orderpipe.simulation.catalogue import SHOPS, ShopPlan
@@ -12,8 +13,9 @@ from orderpipe.simulation.door import Door
 from orderpipe.simulation.forms import SampleOrder
 from orderpipe.simulation.sample import stock_for
 from orderpipe.simulation.scene import Keys
-from orderpipe.store import policies, shops, stock
+from orderpipe.store import letter_rules, policies, shops, stock
 from orderpipe.store.database import connect
+from orderpipe.store.letter_rules import LetterRules
 from orderpipe.store.metadata import Tx, insert_rows
 from orderpipe.store.shops import NewShop, Role
 
@@ -21,6 +23,8 @@ _MINUTES = {
     "received": 5, "validated": 5, "allocated": 5, "planned": 10, "released": 10, "picked": 10, "packed": 10, "shipped": 60,
     "performed": 60, "whole": 120,
 }
+_LETTERS = LetterRules(pause_seconds=2, quiet_from=time(), quiet_until=time(), wakes=())
+"""A day here takes a minute, so nobody can be let sleep."""
 _LANES = {"standard": "standard", "express": "express", "prepaid": "standard", "service": "standard", "bulk": "bulk"}
 
 
@@ -63,6 +67,7 @@ def _open(tx: Tx, plan: ShopPlan, code: str) -> Keys:
         code, plan.name, language=plan.language, time_zone=plan.time_zone, country=plan.country, currency=plan.currency,
         mail_from=f"orders@{plan.code}.example", office_email=f"office@{plan.code}.example",
     ))
+    letter_rules.change(tx, shop_id, _LETTERS)
     insert_rows(tx, policies.calendar, [_always_open(shop_id, plan)])
     insert_rows(tx, policies.order_type, [
         {"shop_id": shop_id, "code": kind, "lane": lane, "prepaid": kind == "prepaid", "calendar": "always", "targets": _MINUTES}

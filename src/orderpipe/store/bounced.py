@@ -124,6 +124,13 @@ def flagged(tx: Tx, limit: int = 1_000) -> list[Flagged]:
     return [Flagged(*row) for row in rows]
 
 
+def flag_of(channel: str, part: str) -> str:
+    """The SQL that gives the flag of this part of the customer in the row `orders`, for LEFT JOIN LATERAL."""
+    # whether there is any flag at all is asked once, for looking after each order's addresses costs half as much as all the rest
+    return f"""SELECT address FROM address_flag WHERE (SELECT EXISTS (SELECT FROM address_flag)) AND shop_id = orders.shop_id
+        AND channel = '{channel}' AND address = lower(btrim(orders.customer ->> '{part}')) AND cleared_at IS NULL OFFSET 0"""
+
+
 def to_look_after(tx: Tx, limit: int) -> list[int]:
     """The orders of letters that did not arrive and for which nothing has been done, the oldest letters first."""
     rows = tx.execute(

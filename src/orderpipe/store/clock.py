@@ -45,6 +45,16 @@ def claim_tick(tx: Tx, job: str, *, now: datetime, period: timedelta, owner: str
     return row.one_or_none() is not None
 
 
+def seen_until(tx: Tx, job: str, until: datetime, *, now: datetime) -> datetime | None:
+    """
+    Note how far a job has looked (UTC), and return how far it had before, None where it never has; another run of it waits for this one.
+    """
+    tx.execute(text("INSERT INTO job_clock (name, due) VALUES (:job, :now) ON CONFLICT DO NOTHING"), {"job": job, "now": now})
+    before: datetime | None = tx.execute(text("SELECT seen_until FROM job_clock WHERE name = :job FOR UPDATE"), {"job": job}).scalar_one()
+    tx.execute(text("UPDATE job_clock SET seen_until = greatest(seen_until, :until) WHERE name = :job"), {"job": job, "until": until})
+    return before
+
+
 def ask_again(tx: Tx, job: str, *, now: datetime) -> None:
     """A job has more to do than one tick allows: the next beat's tick is worked on, however soon it comes."""
     tx.execute(text("UPDATE job_clock SET due = :now WHERE name = :job"), {"now": now, "job": job})
@@ -103,7 +113,7 @@ class Breach:
 
 _OVERDUE = {
     Unit.ORDER: """SELECT t.id, t.id AS order_id, t.shop_id, t.state, t.stage_entered_at, t.due_at, t.complete_by, t.received_at, t.breached
-        FROM orders t WHERE t.next_at IS NOT NULL
+        FROM orders t WHERE t.next_at IS NOT NULL AND t.waiting_for IS DISTINCT FROM 'query'
         AND (t.due_at < :now AND t.breached & 1 = 0 OR t.complete_by < :now AND t.breached & 2 = 0) LIMIT :limit""",
     Unit.FULFILLMENT: """SELECT t.id, t.order_id, t.shop_id, t.state, t.stage_entered_at, t.due_at, NULL AS complete_by,
             t.stage_entered_at AS received_at, t.breached
@@ -112,7 +122,11 @@ _OVERDUE = {
 
 
 def note_breaches(tx: Tx, unit: Unit, *, now: datetime, limit: int) -> list[Breach]:
-    """Find units past their target, mark them so that each is reported once, and return them; orders in use are left for later."""
+    """
+    Find units past their target, mark them so that each is reported once, and return them; orders in use are left for later.
+
+    An order whose customer is being asked is not late: its clocks stand still.
+    """
     overdue = tx.execute(text(_OVERDUE[unit]), {"now": now, "limit": limit}).all()
     locked = {
         row.id for row in tx.execute(

@@ -59,6 +59,13 @@ LETTERS = (
             WHERE (k.kind = 'acknowledgement' OR o.state = 'completed') AND n.dedupe_key IS NULL
                 AND NOT EXISTS (SELECT FROM journal j WHERE j.order_id = o.id AND j.what = 'unreachable.' || k.kind)""",
     ),
+    Rule(
+        "told-by-a-newer",
+        "A letter that a newer one made superfluous names it, and it is about the same order.",
+        """SELECT n.order_id, format('letter %s, %s', n.id, n.kind) FROM notification n
+            LEFT JOIN notification newer ON newer.id = n.superseded_by AND newer.order_id = n.order_id AND newer.id > n.id
+            WHERE n.state = 'superseded' AND newer.id IS NULL""",
+    ),
 )
 
 WAITS = (

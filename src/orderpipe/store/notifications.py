@@ -11,10 +11,12 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Identity, 
 from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.domain.decisions import Tell
-from orderpipe.domain.notices import Dead, Fault, Later, Leased, Order, OrderedLine, Result, Sent
+from orderpipe.domain.kinds import BUNDLED, KINDS, OPTIONAL, OUTDATED, URGENT
+from orderpipe.domain.notices import Dead, Fault, Later, Leased, Order, OrderedLine, Result, Sent, Withdrawn
 from orderpipe.domain.orders import number_of
-from orderpipe.store import bounced
+from orderpipe.store import bounced, bundles
 from orderpipe.store.bounced import Undelivered
+from orderpipe.store.contact_preferences import contact_key
 from orderpipe.store.metadata import Tx, as_json, metadata, text
 
 notification = Table(
@@ -40,9 +42,10 @@ notification = Table(
     Column("bounced_at", DateTime(timezone=True)),
     Column("bounce", Text),
     Column("fell_back_at", DateTime(timezone=True)),
+    Column("superseded_by", BigInteger),
     CheckConstraint("audience IN ('customer', 'office')", name="audience"),
     CheckConstraint("channel IN ('email', 'sms')", name="channel"),
-    CheckConstraint("state IN ('pending', 'sending', 'sent', 'dead')", name="state"),
+    CheckConstraint("state IN ('pending', 'sending', 'sent', 'dead', 'superseded', 'withdrawn', 'declined')", name="state"),
     CheckConstraint("(state IN ('pending', 'sending')) = (next_at IS NOT NULL)", name="pending_has_next_at"),
     Index("ix_notification_next_at", "channel", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     Index("ix_notification_order_id", "order_id"),
@@ -50,6 +53,7 @@ notification = Table(
     Index("ix_notification_bounced", "id", postgresql_where=text("bounced_at IS NOT NULL AND fell_back_at IS NULL")),
     postgresql_with={"fillfactor": 70},
 )
+"""`superseded`: a newer letter tells it too; `withdrawn`: it no longer matters; `declined`: the customer does without such letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ class Notification:
     provider_id: str | None
     bounced_at: datetime | None
     bounce: str | None
+    superseded_by: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,51 +99,60 @@ class Backlog:
     oldest_at: datetime
 
 
-URGENT = ["question", "question-reminder", "payment-needed", "acknowledgement"]
-"""Letters that somebody waits for: they count as due for an hour already, and so go before what is only news."""
-
-# whether there is any flag at all is asked once, for looking after each order's addresses costs half as much as all the rest
-_FLAGGED = """SELECT address FROM address_flag WHERE (SELECT EXISTS (SELECT FROM address_flag)) AND shop_id = orders.shop_id
-                AND channel = '{channel}' AND address = lower(btrim(orders.customer ->> '{part}')) AND cleared_at IS NULL OFFSET 0"""
-
+# an urgent letter counts as due for an hour already, and so goes before what is only news
 _ENQUEUE = text(f"""
     WITH told AS (
         SELECT * FROM unnest(CAST(:order_ids AS bigint[]), CAST(:kinds AS text[]), CAST(:facts AS jsonb[]),
-            CAST(:keys AS text[]), CAST(:audiences AS text[])) WITH ORDINALITY AS t(order_id, kind, facts, key, audience, place)
+            CAST(:keys AS text[]), CAST(:audiences AS text[]), CAST(:wanted AS text[]))
+            WITH ORDINALITY AS t(order_id, kind, facts, key, audience, wanted, place)
     ), reachable AS (
         SELECT told.*, CASE WHEN orders.customer ->> 'email' LIKE '%_@_%._%' AND no_mail.address IS NULL
                 THEN btrim(orders.customer ->> 'email') ELSE '' END AS email,
             CASE WHEN no_sms.address IS NULL THEN coalesce(btrim(orders.customer ->> 'phone'), '') ELSE '' END AS phone,
             coalesce(nullif(shop.office_email, ''), :office_default) AS office,
-            coalesce(nullif(orders.language, ''), shop.language) AS customer_language, shop.language AS office_language
+            coalesce(nullif(orders.language, ''), shop.language) AS customer_language, shop.language AS office_language,
+            shop.id AS shop_id, make_interval(secs => shop.pause_seconds) AS pause, kind = ANY(:optional) AS optional
         FROM told JOIN orders ON orders.id = told.order_id JOIN shop ON shop.id = orders.shop_id
-            LEFT JOIN LATERAL ({_FLAGGED.format(channel="email", part="email")}) AS no_mail ON true
-            LEFT JOIN LATERAL ({_FLAGGED.format(channel="sms", part="phone")}) AS no_sms ON true
+            LEFT JOIN LATERAL ({bounced.flag_of("email", "email")}) AS no_mail ON true
+            LEFT JOIN LATERAL ({bounced.flag_of("sms", "phone")}) AS no_sms ON true
     ), addressed AS (
-        SELECT order_id, audience, kind, facts, key, place,
-            CASE WHEN audience = 'office' OR email <> '' THEN 'email' WHEN phone <> '' THEN 'sms' END AS channel,
-            CASE WHEN audience = 'office' THEN office WHEN email <> '' THEN email ELSE phone END AS recipient,
-            CASE WHEN audience = 'office' THEN office_language ELSE customer_language END AS language
-        FROM reachable
+        SELECT order_id, audience, kind, facts, key, place, pause,
+            CASE WHEN audience = 'office' OR by_email THEN 'email' WHEN phone <> '' THEN 'sms' END AS channel,
+            CASE WHEN audience = 'office' THEN office WHEN by_email THEN email ELSE phone END AS recipient,
+            CASE WHEN audience = 'office' THEN office_language ELSE coalesce(preferred, customer_language) END AS language,
+            optional AND (kind = ANY(declined_kinds) OR '*' = ANY(declined_kinds)) IS TRUE AS declined,
+            kind = ANY(:bundled) AND (kind <> ALL(:of_parcels) OR EXISTS (
+                SELECT FROM fulfillment f WHERE f.order_id = r.order_id AND f.next_at IS NOT NULL OFFSET 1)) AS waits
+        FROM (SELECT reachable.*, p.language AS preferred, p.declined AS declined_kinds, email <> '' AND (phone = ''
+                OR wanted <> 'sms' AND (optional AND p.channel = 'sms') IS NOT TRUE) AS by_email
+            FROM reachable LEFT JOIN contact_preference p
+                ON p.shop_id = reachable.shop_id AND p.contact = {contact_key("email", "phone")}) r
     ), written AS (
-        INSERT INTO notification (order_id, audience, channel, recipient, kind, language, facts, dedupe_key, next_at, created_at)
-        SELECT order_id, audience, channel, recipient, kind, language, facts, key,
-            CASE WHEN audience = 'office' OR kind = ANY(:urgent) THEN CAST(:now AS timestamptz) - interval '1 hour' ELSE :now END, :now
+        INSERT INTO notification (order_id, audience, channel, recipient, kind, language, facts, dedupe_key, state, next_at, created_at)
+        SELECT order_id, audience, channel, recipient, kind, language, facts, key, CASE WHEN declined THEN 'declined' ELSE 'pending' END,
+            CASE WHEN declined THEN NULL WHEN waits THEN CAST(:now AS timestamptz) + pause
+                WHEN audience = 'office' OR kind = ANY(:urgent) THEN CAST(:now AS timestamptz) - interval '1 hour' ELSE :now END, :now
         FROM addressed WHERE channel IS NOT NULL ORDER BY place
-        ON CONFLICT (dedupe_key) DO NOTHING RETURNING channel
+        ON CONFLICT (dedupe_key) DO NOTHING RETURNING id, channel, kind, next_at
     )
-    SELECT (SELECT count(*) FROM written) AS inserted, (SELECT array_agg(DISTINCT channel) FROM written) AS channels,
+    SELECT (SELECT count(*) FROM written) AS inserted, (SELECT array_agg(DISTINCT channel) FROM written WHERE next_at <= :now) AS channels,
+        (SELECT array_agg(id) FROM written WHERE next_at > :now OR channel = 'sms' AND kind = ANY(:outdating)) AS newest,
         (SELECT array_agg(order_id ORDER BY place) FROM addressed WHERE channel IS NULL) AS order_ids,
         (SELECT array_agg(kind ORDER BY place) FROM addressed WHERE channel IS NULL) AS kinds
 """)
+_BY_KIND = {
+    "urgent": list(URGENT), "optional": list(OPTIONAL), "bundled": list(BUNDLED),
+    "of_parcels": [name for name, kind in KINDS.items() if kind.of_parcels], "outdating": sorted({newer for newer, _ in OUTDATED}),
+}
 
 
 def enqueue(tx: Tx, tells: Sequence[tuple[int, Tell]], now: datetime, *, office_default: str) -> Enqueued:
     """
     Put (order id, what to tell) into the outbox with one statement, each dedupe key once whatever is redelivered.
 
-    A customer is written to by e-mail, without a likely address or with one that letters came back from by SMS, in the order's language;
-    the office at the shop's address or else `office_default`, in the shop's language.
+    A customer is written to by e-mail; by SMS without a likely address, with one that letters came back from, or where a Tell says so;
+    in the order's language; unless they chose otherwise. The office is written to at the shop's address or else `office_default`, in the
+    shop's language. What may soon be followed by more of its kind waits for the shop's pause, and takes in what waits already.
     """
     if not tells:
         return Enqueued(0)
@@ -148,10 +162,12 @@ def enqueue(tx: Tx, tells: Sequence[tuple[int, Tell]], now: datetime, *, office_
         "facts": [as_json(tell.facts) for _, tell in tells],
         "keys": [tell.dedupe for _, tell in tells],
         "audiences": [tell.to.value for _, tell in tells],
+        "wanted": [tell.channel or "" for _, tell in tells],
         "office_default": office_default,
-        "urgent": URGENT,
         "now": now,
-    }).one()
+    } | _BY_KIND).one()
+    if row.newest:
+        bundles.take_in(tx, row.newest)
     unreachable = tuple(zip(row.order_ids or (), row.kinds or (), strict=True))
     return Enqueued(row.inserted, unreachable, frozenset(row.channels or ()))
 
@@ -193,7 +209,7 @@ def orders_to_tell_of(tx: Tx, order_ids: Collection[int]) -> dict[int, Order]:
         lines.setdefault(row[0], []).append(OrderedLine(*row[1:]))
     orders = tx.execute(text(
         "SELECT orders.id, reference, received_at, customer, ship_to, payment_method, orders.currency, total,"
-        " shop.name AS shop_name, mail_from, time_zone, country FROM orders JOIN shop ON shop.id = shop_id"
+        " shop.name AS shop_name, mail_from, time_zone, country, shop_id FROM orders JOIN shop ON shop.id = shop_id"
         " WHERE orders.id = ANY(:order_ids)"
     ), wanted)
     return {row[0]: Order(number_of(row[0]), tuple(lines.get(row[0], ())), *row[1:]) for row in orders}
@@ -241,6 +257,8 @@ def _outcome(result: Result) -> Mapping[str, object]:
             return row | {"states": "pending", "next_ats": result.at, "errors": error, "counts": result.counts}
         case Dead():
             return row | {"errors": _storable(result.error)}
+        case Withdrawn():
+            return row | {"states": "withdrawn", "errors": _storable(result.reason)}
 
 
 def _storable(words: str) -> str:
@@ -248,29 +266,24 @@ def _storable(words: str) -> str:
     return words.replace("\0", "").encode("utf-8", "replace").decode()[:1000]
 
 
-_RESEND = text("""
-    WITH revived AS (
-        UPDATE notification SET state = 'pending', next_at = :now, attempts = 0, created_at = :now, bounced_at = NULL, bounce = NULL,
-            fell_back_at = NULL
-        WHERE id = :id AND state = 'dead'
-        RETURNING id
-    ), repeated AS (
-        INSERT INTO notification (order_id, audience, channel, recipient, kind, language, facts, dedupe_key, next_at, created_at)
-        SELECT order_id, audience, channel, recipient, kind, language, facts, dedupe_key || ' again ' || gen_random_uuid(), :now, :now
-        FROM notification WHERE id = :id AND state = 'sent'
-        RETURNING id
-    )
-    SELECT id FROM revived UNION ALL SELECT id FROM repeated
-""")
-
-
-def resend(tx: Tx, notification_id: int, now: datetime) -> int | None:
+def withdraw(tx: Tx, order_ids: Collection[int], kinds: Collection[str], *, reason: str) -> int:
     """
-    Send a dead notification after all, or a sent one once more under a key of its own.
+    Take back what still waits to be told of these kinds about these orders, because it no longer matters; `reason` is a sentence.
 
-    Returns the id of the row that goes out now, None where there is nothing to do: it is unknown or still under way.
+    Returns how many. One that a sender has in hand may still go out, and is then recorded as sent; otherwise it is never tried again.
     """
-    return tx.execute(_RESEND, {"id": notification_id, "now": now}).scalar()
+    return _withdraw(tx, "order_id = ANY(:order_ids) AND kind = ANY(:kinds)", reason, order_ids=list(order_ids), kinds=list(kinds))
+
+
+def withdraw_keys(tx: Tx, keys: Collection[str], *, reason: str) -> int:
+    """As `withdraw`, by the keys under which it was told."""
+    return _withdraw(tx, "dedupe_key = ANY(:keys)", reason, keys=list(keys))
+
+
+def _withdraw(tx: Tx, which: str, reason: str, **given: list[Any]) -> int:
+    statement = f"""UPDATE notification SET state = 'withdrawn', next_at = NULL, last_error = :reason
+        WHERE {which} AND state IN ('pending', 'sending') RETURNING id"""
+    return len(tx.execute(text(statement), {"reason": _storable(reason), **given}).all())
 
 
 _COLUMNS = ", ".join(Notification.__dataclass_fields__)

@@ -4,6 +4,7 @@ All tables together, for the migrations and for the checks that the database and
 
 from orderpipe.store import (
     bounced,
+    contact_preferences,
     customers,
     fulfillments,
     holds,
@@ -12,13 +13,17 @@ from orderpipe.store import (
     journal,
     link_keys,
     mail_in,
+    memory,
     notifications,
     orders,
     policies,
     products,
     promises,
+    query_policies,
+    rule_settings,
     scans,
     seals,
+    shop_templates,
     shops,
     stock,
     tracking,
@@ -27,7 +32,7 @@ from orderpipe.store.metadata import metadata
 
 MODULES = (
     shops, customers, products, stock, intakes, orders, imports, holds, fulfillments, scans, tracking, promises, notifications, journal,
-    seals, policies, link_keys, bounced, mail_in,
+    seals, policies, query_policies, link_keys, rule_settings, memory, bounced, mail_in, contact_preferences, shop_templates,
 )
 
 __all__ = ["MODULES", "metadata"]

@@ -1,0 +1,146 @@
+"""
+A letter of every kind to look at and to try templates with: the facts it tells, and an order for them to speak of.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from orderpipe.domain.kinds import OPTIONAL, audience_of
+from orderpipe.domain.notices import Leased, Order, OrderedLine
+
+NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
+LINK = "https://orders.tea.example/q/3fJk29xQpL"
+DOUBTS = [
+    {"rule": "name-missing", "field": "/customer/name", "have": "", "proposals": []},
+    {"rule": "product-unknown", "field": "/lines/0/sku", "have": "TEA-l", "proposals": ["TEA-1", "TEA-7"]},
+    {"rule": "totals-differ", "field": "/total", "have": "34.50", "proposals": ["35.40"]},
+]
+LINES = [{"number": 1, "quantity": 2}, {"number": 2, "quantity": 1}]
+SOON, LATER = "2026-11-05T08:00:00Z", "2026-11-06T16:00:00+00:00"
+QUESTION = {"query_id": "qry_000000000007", "link": LINK, "answer_until": LATER, "doubts": DOUBTS, "on_silence": "wait"}
+
+FACTS: dict[str, Mapping[str, Any]] = {
+    "acknowledgement": {
+        "targets": [{"what": what, "until": LATER} for what in ("confirm", "ship", "complete")], "time_zone": "Europe/Berlin",
+    },
+    "question": QUESTION,
+    "question-reminder": QUESTION,
+    "delivery-date": {
+        "parts": [
+            {"from": SOON, "until": LATER, "lines": [LINES[0]], "kind": "parcel"},
+            {"from": LATER, "until": "2026-11-06T18:00:00Z", "lines": [LINES[1]], "kind": "appointment"},
+        ],
+        "until": LATER,
+    },
+    "backorder": {"lines": [{**LINES[0], "expected_on": "2026-11-20"}, {**LINES[1], "expected_on": None}], "link": LINK},
+    "shipped": {"tracking_number": "00340434161094021501", "carrier": "DHL Paket", "lines": LINES, "until": LATER},
+    "out-for-delivery": {"tracking_number": "00340434161094021501"},
+    "sent-again": {"status": "lost", "lines": LINES[:1]},
+    "not-delivered": {"status": "returned", "lines": LINES[:1]},
+    "part-delivered": {"tracking_number": "00340434161094021501", "lines": LINES[:1]},
+    "thank-you": {"delivered_on": "2026-11-06", "rate_link": LINK},
+    "amended": {
+        "lines": [{"name": "Darjeeling First Flush, 100 g", "before": 1, "after": 2}, {"name": "Oolong", "before": 3, "after": 0}],
+        "added": [{"sku": "TEA-2", "quantity": 1}], "address": True, "contact": True, "payment": True, "requested_on": "2026-11-06",
+        "total": "34.50", "until": LATER, "due": "12.25", "question": False, "by": "customer",
+    },
+    "canceled": {"reason": "inventory", "lines": LINES[:1], "by": "office"},
+    "rejected": {"reason": "We do not deliver to this country.", "doubts": DOUBTS[:1]},
+    "payment-received": {"amount": "34.50"},
+    "payment-needed": {"amount": "34.50", "link": LINK},
+    "office-parked": {"error": "ZeroDivisionError: division by zero", "stage": "allocate", "unit": "order"},
+    "office-question-unanswered": {
+        "query_id": "qry_000000000007", "doubts": DOUBTS, "contact": "María Müller, +442079460123", "on_silence": "cancel",
+        "silence_at": LATER, "command": "orderpipe order answer 100042-7 --set /customer/name=… --confirm totals-differ",
+        "api": "POST /v1/queries/qry_000000000007/answer",
+    },
+    "office-target-breached": {"stage": "validated", "since": SOON, "target_minutes": 240},
+    "office-parcel-lost": {"tracking_number": "00340434161094021501"},
+    "office-no-date": {"reason": "The calendar standard has no working time."},
+    "office-unclear-reply": {
+        "mail": 17, "sender": "maria@customers.example", "subject": "Re: A question", "reply": ["about three", "or four"],
+        "query_id": "qry_000000000007", "doubts": DOUBTS,
+    },
+    "office-customer-wrote": {"mail": 17, "sender": "maria@customers.example", "subject": "My order", "reply": ["Where is it?"]},
+    "office-unreachable": {"kind": "question", "recipient": "maria@customers.example", "bounce_error": "550 5.1.1 User unknown"},
+    "office-reminder": {"waiting_for": "office", "since": SOON},
+    "office-unconfirmed": {
+        "count": 3, "minutes": 15,
+        "orders": [{"number": "100042-7", "reason": "dead"}, {"number": "100043-5", "reason": "unreachable"}],
+    },
+    "office-own-words-fail": {"kind": "shipped", "language": "en", "error": "'carrier' is undefined"},
+}
+"""The facts of an ordinary letter of each kind."""
+
+ANOTHER = {"tracking_number": "00340434161094021518", "carrier": "DHL Paket", "lines": LINES[1:], "until": LATER}
+_PART = {"lines": LINES[1:]}
+VARIANTS: dict[str, tuple[Mapping[str, Any], ...]] = {
+    "question": ({**QUESTION, "again": True},),
+    "acknowledgement": ({"targets": []},),
+    "delivery-date": ({"parts": [{"from": SOON, "until": LATER, "lines": LINES, "kind": "parcel"}], "until": LATER},),
+    "backorder": (
+        {"lines": [{**LINES[0], "expected_on": None}], "earlier": [{"lines": [{**LINES[1], "expected_on": "2026-11-20"}]}]}, {"lines": []},
+    ),
+    "payment-needed": ({"amount": "34.50"},),
+    "shipped": (FACTS["shipped"] | {"lines": LINES[:1], "earlier": [ANOTHER]}, ANOTHER | {"until": None}),  # type: ignore[operator]
+    "out-for-delivery": ({"tracking_number": "00340434161094021501", "earlier": [{"tracking_number": "00340434161094021518"}]},),
+    "sent-again": ({"status": "returned", "lines": LINES[:1], "earlier": [{"status": "lost", **_PART}]},),
+    "not-delivered": ({"status": "lost", "lines": LINES[:1], "earlier": [{"status": "returned", **_PART}]},),
+    "part-delivered": (
+        {"tracking_number": None, "lines": LINES[:1]}, ANOTHER | {"earlier": [FACTS["part-delivered"]]},
+    ),
+    "thank-you": ({"delivered_on": "2026-11-06", "lines": LINES[:1]},),
+    "canceled": (
+        {"reason": "customer", "lines": None, "by": "customer"},
+        {"reason": "inventory", "lines": LINES[:1], "by": "office", "earlier": [{"reason": "customer", "by": "customer", **_PART}]},
+    ),
+    "rejected": ({"reason": "fraud", "doubts": []},),
+    "office-parked": ({"error": "ValueError", "incident": "inc_1"},),
+    "office-target-breached": ({"stage": "whole", "since": SOON, "target_minutes": 60, "count": 3},),
+}
+"""Others that a template must be able to tell: with less in them, or with what earlier letters would have told."""
+
+ORDER = Order(
+    number="100042-7",
+    lines=(
+        OrderedLine(1, "TEA-1", "goods", "Darjeeling First Flush, 100 g", 2, Decimal("12.25")),
+        OrderedLine(2, "TEA-2", "goods", "", 1, Decimal("10.0000")),
+    ),
+    reference="WEB-2026-1", received_at=NOON,
+    customer={"name": "María Müller", "email": "maria@customers.example", "phone": "+442079460123"},
+    ship_to={"line1": "Hauptstraße 1", "city": "Berlin", "postal_code": "10827", "country": "DE"}, payment_method="invoice", currency="EUR",
+    total=Decimal("34.50"), shop_name="Tee & Söhne", mail_from="orders@tea.example", time_zone="Europe/Berlin", country="DE",
+)
+CHINESE_ORDER = replace(
+    ORDER, customer={"name": "李伟", "email": "liwei@customers.example"}, shop_name="清风茶庄", time_zone="Asia/Shanghai", currency="CNY",
+    ship_to={"line1": "中山路 1 号", "city": "上海", "postal_code": "200000", "country": "CN"},
+    lines=(
+        OrderedLine(1, "TEA-1", "goods", "西湖龙井 100 克", 2, Decimal("12.25")),
+        OrderedLine(2, "TEA-2", "goods", "滤茶器", 1, Decimal(10)),
+    ),
+)
+
+
+def notice(kind: str, *, language: str = "en", channel: str = "email", facts: Mapping[str, Any] | None = None) -> Leased:
+    """A notification of this kind, leased for sending."""
+    audience = audience_of(kind)
+    recipient = {"office": "office@tea.example", "customer": "maria@customers.example"}[audience]
+    return Leased(
+        id=1, order_id=42, audience=audience, channel=channel, recipient=recipient, kind=kind, language=language,
+        facts=FACTS[kind] if facts is None else facts, dedupe_key=f"42 {kind}", attempts=1, created_at=NOON,
+    )
+
+
+ORDERS = {"en": ORDER, "zh": CHINESE_ORDER}
+"""The order that letters in each of our languages speak of."""
+
+UNSUBSCRIBE = "https://orders.tea.example/u/AQMAAAAAAAAAAQAHyCwkb3XIZrbFTsSmmdk"
+
+
+def sample(kind: str, language: str, *, own_words: str = "", facts: Mapping[str, Any] | None = None) -> tuple[Leased, Order]:
+    """A letter of this kind as a sender gets it, and its order."""
+    told = notice(kind, language=language, facts=facts)
+    return replace(told, own_words=own_words, unsubscribe=UNSUBSCRIBE if kind in OPTIONAL else ""), ORDERS[language]
