@@ -27,6 +27,7 @@ FILTERS = frozenset({
 })
 OF_ORDER = frozenset({
     "number", "reference", "shop_name", "name", "contact", "address", "payment", "total", "all_items", "items", "item_name", "changes",
+    "remedies",
 })
 _ALLOWED = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Block, nodes.If, nodes.For, nodes.FilterBlock, nodes.Filter, nodes.Call,
@@ -139,9 +140,10 @@ class _Reader:
                 name = node.args[0] if node.args else None
                 of_facts = isinstance(called.node, nodes.Name) and called.node.name == "facts" and isinstance(name, nodes.Const)
                 return self._of_fact(str(name.value)) if of_facts and isinstance(name, nodes.Const) else ""
-            case nodes.Getattr(attr="items" | "item_name" | "changes", node=nodes.Name(name="order")):
+            case nodes.Getattr(attr="items" | "item_name" | "changes" | "remedies", node=nodes.Name(name="order")):
                 return ""
-        return f"Only these can be called: {', '.join((*own_words.PARTS, *SPEECH))}, order.items, order.item_name, order.changes and .get."
+        names = ", ".join((*own_words.PARTS, *SPEECH, "order.items", "order.item_name", "order.changes", "order.remedies"))
+        return f"Only these can be called: {names} and .get."
 
     def _of_attribute(self, node: nodes.Getattr) -> str:
         of = node.node.name if isinstance(node.node, nodes.Name) else ""
