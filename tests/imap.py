@@ -20,7 +20,7 @@ state_dir = {folder}/run
 log_path = {folder}/run/log
 protocols = imap
 listen = {ip}
-ssl = no
+{tls}
 disable_plaintext_auth = no
 default_internal_user = {user}
 default_login_user = {user}
@@ -41,16 +41,24 @@ service anvil {{
 service imap-login {{
   chroot =
   inet_listener imap {{
-    port = {port}
+    port = {plain}
+  }}
+  inet_listener imaps {{
+    port = {secure}
+    ssl = yes
   }}
 }}
 """
 
 
 class ImapServer(Server):
-    """`program` is where dovecot lies. What is dropped into its mailbox is there at once, as if a mail server had delivered it."""
+    """
+    `program` is where dovecot lies; with a `certificate` (its file and the key's) it speaks TLS, and nothing else.
 
-    def __init__(self, program: Path) -> None:
+    What is dropped into its mailbox is there at once, as if a mail server had delivered it.
+    """
+
+    def __init__(self, program: Path, certificate: tuple[Path, Path] | None = None) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="orderpipe-imap-", dir="/tmp"))
         self._folder.chmod(0o755)
         self._mails = count(1)
@@ -59,7 +67,8 @@ class ImapServer(Server):
         uid, gid = (account.uid, account.gid) if account else (os.getuid(), os.getgid())
         config = self._folder / "dovecot.conf"
         config.write_text(_SETTINGS.format(
-            folder=self._folder, ip=LOOPBACK, port=self.port, uid=uid, gid=gid,
+            folder=self._folder, ip=LOOPBACK, uid=uid, gid=gid, tls=self._tls(certificate),
+            plain=0 if certificate else self.port, secure=self.port if certificate else 0,
             user=pwd.getpwuid(uid).pw_name, group=grp.getgrgid(gid).gr_name,
         ))
         self._account = account
@@ -70,6 +79,14 @@ class ImapServer(Server):
             "dovecot", (str(program), "-F", "-c", str(config)), account=account, is_ready=lambda: accepts_connections(self.port)
         ), self._folder)
         self.start()
+
+    def _tls(self, certificate: tuple[Path, Path] | None) -> str:
+        if certificate is None:
+            return "ssl = no"
+        for name, path in zip(("cert", "key"), certificate, strict=True):
+            shutil.copyfile(path, there := self._folder / f"{name}.pem")
+            there.chmod(0o644)
+        return f"ssl_cert = <{self._folder}/cert.pem\nssl_key = <{self._folder}/key.pem"
 
     def _give(self, folder: Path) -> None:
         folder.mkdir(exist_ok=True)

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 JOB = "mail.fetch"
 SECONDS = 10.0
 """After this long a visit leaves the rest to the next one."""
-MOST_TRIES = 3
+MOST_TRIES = 5
 """So often a mail is begun; one that ended its reader each time is left to a person."""
 
 

@@ -91,7 +91,7 @@ def test_a_shop_sees_nothing_of_another(http: TestClient, database: Database, pr
     other = open_shop(database, "other").as_("shop")
     order = public_id("order", promised)
     for path in (f"/v1/orders/{order}", f"/v1/orders/{order}/timeline", f"/v1/orders/{order}/notifications",
-                 f"/v1/orders/{order}/findings"):
+                 f"/v1/orders/{order}/findings", f"/v1/orders/{order}/mails"):
         assert http.get(path).status_code == 200
         assert http.get(path, headers=other).status_code == 404
     assert http.post(f"/v1/orders/{order}/cancel", json={}, headers=other).status_code == 404

@@ -3,7 +3,9 @@ The mailbox over real IMAP, with Debian's dovecot.
 """
 
 import imaplib
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -104,6 +106,26 @@ def test_says_so_when_the_server_goes_away(server: ImapServer) -> None:
 def test_refuses_an_address_that_cannot_be_one_or_would_show_the_password(url: str) -> None:
     with pytest.raises(BadOutlet, match="ORDERPIPE_IMAP_URL"):
         Mailbox(url)
+
+
+def test_speaks_tls_and_believes_no_certificate_it_does_not_know(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    openssl = require("openssl")
+    certificate = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run([
+        openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
+        "subjectAltName=DNS:localhost", "-out", certificate[0], "-keyout", certificate[1],
+    ], check=True, capture_output=True)
+    server = ImapServer(require("dovecot"), certificate)
+    url = f"imaps://ann:secret@localhost:{server.port}/INBOX"
+    try:
+        server.drop(MAIL)
+        with pytest.raises(MailboxFailed, match="cannot be opened"):
+            Mailbox(url)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+        with Mailbox(url) as box:
+            assert len(box.waiting(None)) == 1
+    finally:
+        server.close()
 
 
 def test_speaks_tls_to_other_machines(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,10 +2,14 @@
 Any bytes are read as a mail, and what could not be read rightly is marked.
 """
 
+import time
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orderpipe.domain.bounces import bounce_of
 from orderpipe.domain.letter_ids import letter_id, named_in, reply_address
 from orderpipe.domain.mails import Mail, parse, read
 
@@ -96,6 +100,24 @@ def test_does_not_take_the_words_of_a_forwarded_mail_for_the_writers_own() -> No
     body = "--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: x@y.example\r\n\r\ncancel\r\n--b--"
     found = mail(body, Content_Type="multipart/mixed; boundary=b")
     assert (found.text, bool(found.doubtful)) == ("", True)
+
+
+PAGE, DAEMON = b"Content-Type: text/html\r\n\r\n", b"From: mailer-daemon@b.example\r\n\r\n"
+
+
+@pytest.mark.parametrize(("head", "again"), [
+    (b"From: ", b'"'), (b"From: a@b ", b"("), (b"From: ", b"a@b,"), (b"Subject: ", b"=?utf-8?q?a?= "), (b"", b"A: b\r\n"),
+    (b"Content-Type: text/plain; ", b"a=b;"), (b"Content-Type: multipart/mixed; boundary=b\r\n\r\n", b"--b\r\n\r\nx\r\n"),
+    (PAGE, b"<b>"), (PAGE, b"<"), (PAGE, b"<!--"), (DAEMON, b"x\r\n"), (DAEMON, b"5.1."), (DAEMON, b"user "),
+    (b"Content-Type: text/plain; charset=punycode\r\n\r\n", b"a"),
+])
+def test_no_mail_keeps_its_reader_busy(head: bytes, again: bytes) -> None:
+    begun = time.process_time()
+    with suppress(RecursionError):
+        message = parse(head + again * (9_000_000 // len(again)))
+        read(message)
+        bounce_of(message)
+    assert time.process_time() - begun < 10
 
 
 @given(st.binary(max_size=2_000))

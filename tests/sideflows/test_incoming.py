@@ -57,6 +57,13 @@ def test_the_answer_may_be_given_in_the_words_of_the_letter(floor: Floor) -> Non
     assert floor.row(order)["payment_method"] == "alipay"
 
 
+@pytest.mark.parametrize(("words", "code"), [("in advance", "prepayment"), ("By bank transfer.", "bank-transfer"), ("card", "card")])
+def test_a_way_to_pay_is_known_by_its_words_or_its_code(floor: Floor, words: str, code: str) -> None:
+    order = asked(floor)
+    receive(floor, reply(floor, order, words))
+    assert floor.row(order)["payment_method"] == code
+
+
 def test_a_confirmation_and_a_cancellation_are_understood(floor: Floor) -> None:
     confirmed = asked(floor, payment_method="invoice", total=Decimal(5))
     receive(floor, reply(floor, confirmed, "Yes, please!"))
@@ -252,7 +259,7 @@ def test_a_mail_that_breaks_its_reader_is_left_to_a_person(floor: Floor, monkeyp
 def test_a_mail_that_ends_its_reader_each_time_is_left_to_a_person(floor: Floor) -> None:
     keep(floor, mail("3"))
     with floor.engine.begin() as tx:
-        tx.execute(text("UPDATE mail_in SET attempts = 3"))
+        tx.execute(text("UPDATE mail_in SET attempts = :most"), {"most": letterbox.MOST_TRIES})
     letterbox.visit(floor.run, "", office="")
     (came,) = mails(floor)
     assert (came["state"], came["kind"]) == ("open", "unreadable")

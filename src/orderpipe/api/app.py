@@ -19,6 +19,7 @@ from orderpipe.api import (
     delays,
     health,
     intakes_out,
+    mails_in,
     order_steps,
     orders_bulk,
     orders_in,
@@ -50,7 +51,7 @@ from orderpipe.serving.hints import Hints
 ROUTERS: tuple[APIRouter, ...] = (
     orders_in.router, orders_bulk.router, orders_out.router, order_steps.router, amendments.router, intakes_out.router, payments.router,
     warehouse.router, work_list.router, carrier.router, stock.router, products.router, status.router, cases.router, returns.router,
-    reports.router, delays.router, webhook_endpoints.router, webhook_deliveries.router, customers.router, health.router,
+    reports.router, delays.router, webhook_endpoints.router, webhook_deliveries.router, customers.router, mails_in.router, health.router,
 )
 STREAMS = frozenset({"/v1/orders/bulk"})
 """Paths whose bodies are read as they come and may be of any length."""

@@ -92,6 +92,8 @@ class NotificationTold(BaseModel):
     sent_at: datetime | None
     next_at: datetime | None
     last_error: str | None
+    bounced_at: datetime | None = Field(description="When we learned that it did not arrive.")
+    bounce: str | None = Field(description="Why it did not arrive.")
     answer: str | None = Field(description="What the mail server or SMS provider answered.")
     superseded_by: str | None = Field(description="The newer one that tells it too.")
 

@@ -92,7 +92,8 @@ def points_of(doubts: Sequence[Mapping[str, Any]], wording: Wording) -> list[Poi
 
 def _choices(doubt: Mapping[str, Any], wording: Wording) -> list[tuple[str, object]]:
     if doubt.get("rule") == "payment-method-missing":
-        return [(words, code) for code, words in reversed(wording.phrases["payment"].items())]
+        # of several codes for the same words, the first
+        return list({words: code for code, words in reversed(wording.phrases["payment"].items())}.items())
     return list(zip(proposals_of(doubt, wording), doubt.get("proposals") or (), strict=True))
 
 

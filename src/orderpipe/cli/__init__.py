@@ -17,6 +17,7 @@ from orderpipe.cli import (
     delay,
     demo,
     doctor,
+    flagged,
     flow,
     imports,
     mail,
@@ -42,9 +43,9 @@ from orderpipe.cli.app import app
 from orderpipe.cli.errors import sentence_for
 
 __all__ = [
-    "answer", "app", "audit", "case", "check", "customer", "delay", "demo", "doctor", "flow", "imports", "mail", "mail_care", "mail_in",
-    "main", "migrate", "order", "query", "report", "retention", "returned", "rule", "shop", "shop_letters", "stock", "template", "up",
-    "version", "webhook", "why",
+    "answer", "app", "audit", "case", "check", "customer", "delay", "demo", "doctor", "flagged", "flow", "imports", "mail", "mail_care",
+    "mail_in", "main", "migrate", "order", "query", "report", "retention", "returned", "rule", "shop", "shop_letters", "stock",
+    "template", "up", "version", "webhook", "why",
 ]
 
 

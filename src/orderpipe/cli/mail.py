@@ -108,6 +108,8 @@ def show(notification_id: Id, as_json: AsJson = False, data: Data = None) -> Non
     say(f"{letter.kind} to {letter.recipient} by {letter.channel}, {letter.state} after {letter.attempts} attempts")
     if letter.sent_at:
         say(f"sent {local_time(letter.sent_at)}, {letter.provider_id or 'no reply'}")
+    if letter.bounced_at:
+        say(f"did not arrive, as we learned {local_time(letter.bounced_at)}: {letter.bounce}")
     if letter.last_error:
         say(f"last error: {letter.last_error}")
     say(f"\n{body}" if body else "\nNothing has gone out yet.")

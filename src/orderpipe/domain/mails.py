@@ -10,20 +10,40 @@ from dataclasses import dataclass
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.message import Message
+from email.policy import Compat32
 from email.utils import getaddresses
 from html.parser import HTMLParser
+from itertools import islice
 
 from orderpipe.domain.letter_ids import Named, named_in
 
+LOOKED_AT = 300_000
+"""Bytes of a mail that are looked at: the rest is pictures, or there to keep its reader busy."""
+LONGEST_TEXT = 100_000
+"""Characters of one text that are looked at."""
+MOST_PARTS = 100
 LONGEST_LINE = 500
 """Characters of a subject, a name or an address that are looked at."""
 
+_LONGEST_HEADER = 10_000  # characters
 _SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
 _LETTER_NAMES = ("In-Reply-To", "References", "To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To")
 _BLOCKS = frozenset({"p", "div", "br", "tr", "li", "table", "ul", "ol", "h1", "h2", "h3", "hr", "blockquote", "pre"})
 _UNSEEN = frozenset({"style", "script", "head", "title"})
 _WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "iso-8859-1": "cp1252", "us-ascii": "utf-8"}
 """What programs write who name this charset."""
+_NOT_OF_MAILS = frozenset({"punycode", "idna"})  # which Python knows, and takes a minute to read
+
+
+class _Bounded(Compat32):
+    """Python's reading of a mail, but that no header is longer than what takes no time to take apart."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:_LONGEST_HEADER]
+
+
+_POLICY = _Bounded()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +64,7 @@ class Mail:
 
 def parse(raw: bytes) -> Message:
     """The mail's parts, as far as it has any. Raises what the parser raises for the strangest of them, such as RecursionError."""
-    return message_from_bytes(raw)
+    return message_from_bytes(raw[:LOOKED_AT], policy=_POLICY)
 
 
 def read(message: Message) -> Mail:
@@ -60,18 +80,19 @@ def read(message: Message) -> Mail:
 
 def header(message: Message, name: str) -> str:
     """A header as people read it, on one line; "" where there is none."""
-    value = message.get(name, "")
+    value = str(message.get(name, ""))
     try:
         said = str(make_header(decode_header(value)))
     except Exception:  # an unknown charset, base64 that is none: the bytes as they stand tell more than nothing
-        said = str(value)
+        said = value
     return storable(" ".join(said.split()))[:LONGEST_LINE]
 
 
 def sender_of(message: Message) -> tuple[str, str]:
     """Name and address of whoever wrote it, both "" where there is none, or more than one."""
     # the address before the name is decoded: `=?…?=` may hold another address
-    found = [address for address in getaddresses([str(value) for value in message.get_all("From", [])]) if "@" in address[1]]
+    written = [str(value) for value in message.get_all("From", [])]
+    found = [address for address in getaddresses(written) if "@" in address[1]]
     if len(found) != 1:
         return "", ""
     name = Message()
@@ -85,11 +106,15 @@ def text_of(part: Message) -> tuple[str, bool]:
     octets = payload if isinstance(payload, bytes) else b""
     named = str(part.get_content_charset("utf-8")).lower()
     for charset in (_WIDER.get(named, named), "utf-8", "gb18030"):
+        if charset in _NOT_OF_MAILS:
+            continue
         try:
-            return storable(_unwrapped(octets.decode(charset), part)), charset != "gb18030" or named in ("gb2312", "gbk", "gb18030")
+            words = octets.decode(charset)
         except (LookupError, ValueError):
             continue
-    return storable(octets.decode("latin-1")), False
+        meant = charset != "gb18030" or named in ("gb2312", "gbk", "gb18030")
+        return storable(_unwrapped(words[:LONGEST_TEXT], part)), meant and len(words) <= LONGEST_TEXT
+    return storable(octets[:LONGEST_TEXT].decode("latin-1")), False
 
 
 def storable(words: str) -> str:
@@ -98,8 +123,8 @@ def storable(words: str) -> str:
 
 
 def texts(message: Message) -> Iterator[str]:
-    """All that is written anywhere in a mail, in the headers of what it encloses too."""
-    for part in message.walk():
+    """All that is written anywhere in a mail, in the headers of what it encloses too; of a mail in a great many parts, in the first."""
+    for part in islice(message.walk(), MOST_PARTS):
         yield from (f"{name}: {value}" for name, value in part.items())
         if part.get_content_maintype() == "text":
             words, _ = text_of(part)
@@ -108,6 +133,7 @@ def texts(message: Message) -> Iterator[str]:
 
 def as_plain(page: str) -> str:
     """What a page of HTML says, quoted parts behind `>` as in plain text."""
+    page = re.sub(r"<!--.*?(-->|\Z)|<(?=<)", "", page, flags=re.DOTALL)  # over which the parser would take its time
     reader = _Plain()
     reader.feed(page)
     reader.close()
@@ -142,7 +168,7 @@ def _leaves(message: Message) -> Iterator[Message]:
 def _words_of(plain: list[Message], pages: list[Message]) -> tuple[str, str]:
     read_parts = [text_of(part) for part in plain or pages]
     said = "\n".join(words if plain else as_plain(words) for words, _ in read_parts)
-    doubt = "" if all(readable for _, readable in read_parts) else "Its letters cannot all be read."
+    doubt = "" if all(readable for _, readable in read_parts) else "It cannot be read to the last letter."
     return said, doubt or ("It has no text." if not said.strip() else "")
 
 

@@ -160,7 +160,7 @@ def _understood(tx: Tx, mail: Mail, letter: Letter, query: OpenQuery) -> Answer 
         return None
     order = notifications.orders_to_tell_of(tx, [letter.order_id])[letter.order_id]
     said = wording(language_of(letter.language), order.time_zone, order.currency)
-    names = [mail.sender_name, letter.customer.get("name", ""), letter.customer.get("company", ""), letter.shop_name]
+    names = [mail.sender_name, *(letter.customer.get(part) or "" for part in ("name", "company")), letter.shop_name]
     names += [name.split()[0] for name in names[:2] if name.split()]
     return understood(words, points_of(query.doubts, said), names)
 
@@ -199,7 +199,7 @@ def _tell_office(tx: Tx, order_id: int, kind: str, facts: dict[str, object], at:
 
 
 def _is_the_customer(mail: Mail, letter: Letter) -> bool:
-    known = {letter.recipient.strip().casefold(), letter.customer.get("email", "").strip().casefold()}
+    known = {letter.recipient.strip().casefold(), (letter.customer.get("email") or "").strip().casefold()}
     return bool(mail.sender) and mail.sender.casefold() in known
 
 

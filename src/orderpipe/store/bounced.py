@@ -24,7 +24,7 @@ address_flag = Table(
     CheckConstraint("channel IN ('email', 'sms')", name="channel"),
     info=personal("shop_id = :shop AND address = ANY(:keys)", goes=True, address="", reason="", harmless="channel"),
 )
-"""`address` in small letters; empty nearly always, so looking into it with every letter costs nothing."""
+"""`address` in small letters, not blank at its ends. An installation where everything arrives has no row, and pays nothing for it."""
 
 AGAIN = " by "
 """Stands in the dedupe key of a letter that took another way, before the way."""
@@ -56,6 +56,17 @@ class Stranded:
     phone: str
     country: str
     again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """An address that nothing arrives at, by the code of the shop that found it, since when (UTC) and why."""
+
+    shop: str
+    channel: str
+    address: str
+    since: datetime
+    reason: str
 
 
 def note(tx: Tx, undelivered: Sequence[Undelivered], now: datetime) -> int:
@@ -94,6 +105,32 @@ def clear(tx: Tx, shop_id: int, addresses: Collection[str], now: datetime) -> No
         text("UPDATE address_flag SET cleared_at = :now WHERE shop_id = :shop_id AND address = ANY(:addresses) AND cleared_at IS NULL"),
         {"shop_id": shop_id, "addresses": sorted(one.strip().lower() for one in addresses), "now": now},
     )
+
+
+def clear_everywhere(tx: Tx, address: str, now: datetime) -> bool:
+    """Somebody knows that letters arrive at this address; whether it was flagged at all."""
+    cleared = tx.execute(
+        text("UPDATE address_flag SET cleared_at = :now WHERE address = :address AND cleared_at IS NULL RETURNING shop_id"),
+        {"address": address.strip().lower(), "now": now},
+    )
+    return bool(cleared.all())
+
+
+def flagged(tx: Tx, limit: int = 1_000) -> list[Flagged]:
+    """The addresses that letters avoid, the newest first."""
+    rows = tx.execute(
+        text("""SELECT s.code, a.channel, a.address, a.since, a.reason FROM address_flag a JOIN shop s ON s.id = a.shop_id
+            WHERE a.cleared_at IS NULL ORDER BY a.since DESC, a.address LIMIT :limit"""),
+        {"limit": limit},
+    )
+    return [Flagged(*row) for row in rows]
+
+
+def flag_of(channel: str, part: str) -> str:
+    """The SQL that gives the flag of this part of the customer in the row `orders`, for LEFT JOIN LATERAL."""
+    # whether there is any flag at all is asked once, for looking after each order's addresses costs half as much as all the rest
+    return f"""SELECT address FROM address_flag WHERE (SELECT EXISTS (SELECT FROM address_flag)) AND shop_id = orders.shop_id
+        AND channel = '{channel}' AND address = lower(btrim(orders.customer ->> '{part}')) AND cleared_at IS NULL OFFSET 0"""
 
 
 def to_look_after(tx: Tx, limit: int) -> list[int]:

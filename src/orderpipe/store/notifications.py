@@ -89,6 +89,8 @@ class Notification:
     created_at: datetime
     sent_at: datetime | None
     provider_id: str | None
+    bounced_at: datetime | None
+    bounce: str | None
     superseded_by: int | None
 
 
@@ -116,10 +118,8 @@ _ENQUEUE = text(f"""
             coalesce(nullif(orders.language, ''), shop.language) AS customer_language, shop.language AS office_language,
             shop.id AS shop_id, make_interval(secs => shop.pause_seconds) AS pause, kind = ANY(:optional) AS optional
         FROM told JOIN orders ON orders.id = told.order_id JOIN shop ON shop.id = orders.shop_id
-            LEFT JOIN address_flag no_mail ON no_mail.shop_id = orders.shop_id AND no_mail.channel = 'email'
-                AND no_mail.address = lower(btrim(orders.customer ->> 'email')) AND no_mail.cleared_at IS NULL
-            LEFT JOIN address_flag no_sms ON no_sms.shop_id = orders.shop_id AND no_sms.channel = 'sms'
-                AND no_sms.address = lower(btrim(orders.customer ->> 'phone')) AND no_sms.cleared_at IS NULL
+            LEFT JOIN LATERAL ({bounced.flag_of("email", "email")}) AS no_mail ON true
+            LEFT JOIN LATERAL ({bounced.flag_of("sms", "phone")}) AS no_sms ON true
     ), addressed AS (
         SELECT order_id, audience, kind, facts, key, place, pause,
             CASE WHEN audience = 'office' OR by_email THEN 'email' WHEN phone <> '' THEN 'sms' END AS channel,
