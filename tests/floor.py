@@ -16,18 +16,20 @@ from sqlalchemy import Engine, text
 
 from orderpipe import broker
 from orderpipe.domain.handling import Phase
-from orderpipe.domain.orders import Contact, DraftLine, OrderDraft, order_of
+from orderpipe.domain.orders import Contact, DraftLine, OrderDraft, order_of, public_id
 from orderpipe.domain.payments import Payment
 from orderpipe.domain.queries import Answer
+from orderpipe.domain.rules import RuleSetting
 from orderpipe.domain.scans import Scan
+from orderpipe.domain.targets import EVERYBODY
 from orderpipe.domain.tracking import ParcelStatus, TrackingEvent
 from orderpipe.flow import Unit, chain_from
 from orderpipe.intake.outcomes import Received, Recorded
 from orderpipe.intake.record import record
-from orderpipe.sideflows import cancellations, office, payments, performances, queries, restock, scans, targets, tracking
+from orderpipe.sideflows import asking, cancellations, office, payments, performances, queries, restock, scans, targets, tracking
+from orderpipe.sideflows.asking import Desk
 from orderpipe.sideflows.hints import Hint
-from orderpipe.sideflows.queries import Desk
-from orderpipe.store import invariants, policies, units
+from orderpipe.store import invariants, policies, rule_settings, units
 from orderpipe.store.fulfillments import fulfillment
 from orderpipe.store.journal import journal
 from orderpipe.store.metadata import Tx, insert_rows
@@ -86,6 +88,8 @@ class Floor:
         with engine.begin() as tx:
             policies.ensure_defaults(tx)
             builders.location(tx)
+            # its one customer orders the same again and again
+            rule_settings.write(tx, EVERYBODY, rule_settings.EVERY_TYPE, "duplicate-order", RuleSetting(enabled=False))
 
     def _stage_sent(self, step: str, ids: Sequence[int], lane: str, *, tried: bool = False) -> None:
         self.tried += ids if tried else []
@@ -144,9 +148,9 @@ class Floor:
 
     def _do(self, name: str, ids: list[int]) -> None:
         jobs: dict[str, Callable[[Tx], object]] = {
-            "query.ask": lambda tx: queries.ask(tx, ids, desk=DESK, now=self.now),
-            "query.remind": lambda tx: queries.remind(tx, ids, desk=DESK, now=self.now),
-            "query.escalate": lambda tx: queries.escalate(tx, ids, desk=DESK, now=self.now),
+            "query.ask": lambda tx: asking.ask(tx, ids, desk=DESK, now=self.now),
+            "query.remind": lambda tx: asking.remind(tx, ids, desk=DESK, now=self.now),
+            "query.escalate": lambda tx: asking.escalate(tx, ids, desk=DESK, now=self.now),
             "office.remind": lambda tx: office.remind(tx, ids, office=OFFICE, now=self.now),
             "restock": lambda tx: self.give(restock.wake_waiting(tx, self.now)),
             "notify.email": lambda _: None,
@@ -237,11 +241,11 @@ class Floor:
         return self.work()
 
     def answer(self, order_id: int, changes: dict[str, object] | None = None, **more: Any) -> "Floor":
-        """The customer answers our question over the link in the letter."""
+        """The customer answers our question."""
         with self.engine.begin() as tx:
-            token = tx.execute(text("SELECT token FROM query WHERE order_id = :id ORDER BY id DESC LIMIT 1"), {"id": order_id}).scalar_one()
+            found = tx.execute(text("SELECT id FROM query WHERE order_id = :id ORDER BY id DESC LIMIT 1"), {"id": order_id}).scalar_one()
             given = Answer(changes or {}, **({"confirmed": frozenset()} | more))
-            self.give(queries.answer(tx, token, given, by="customer", now=self.now).hints)
+            self.give(queries.answer(tx, public_id("query", found), given, by="customer", now=self.now).hints)
         return self.work()
 
     def deliver(self, *fulfillment_ids: int) -> "Floor":

@@ -14,14 +14,16 @@ PERIODS: dict[str, timedelta] = {
     "notify.email": timedelta(seconds=2 * settings().sweep_seconds),
     "notify.sms": timedelta(seconds=2 * settings().sweep_seconds),
     "notify.check": timedelta(minutes=5),
+    "mail.fetch": timedelta(seconds=6 * settings().sweep_seconds),
     "journal.seal": timedelta(hours=1),
+    "memory.learn": timedelta(minutes=1),
     "idempotency.forget": timedelta(days=1),
 }
 
 _ASKED = timedelta(minutes=5)
 """The longest that a beat waits to ask for a job; a beat that is started anew more often than the job is due still asks in time."""
 
-_QUEUES = {"notify.email": Queue.NOTIFY, "notify.sms": Queue.NOTIFY}
+_QUEUES = {"notify.email": Queue.NOTIFY, "notify.sms": Queue.NOTIFY, "mail.fetch": Queue.CARE}
 
 JOBS: dict[str, dict[str, object]] = {
     name: {

@@ -15,9 +15,9 @@ from itertools import chain
 
 from orderpipe.channels.keeping import keep
 from orderpipe.channels.opening import open_outlet
-from orderpipe.channels.outlets import Accepted, BadOutlet, Outcome, Outlet, Parcel, Postponed, Refused, Unavailable
+from orderpipe.channels.outlets import Accepted, BadOutlet, BadRecipient, Outcome, Outlet, Parcel, Postponed, Refused, Unavailable
 from orderpipe.domain.kinds import kind_of
-from orderpipe.domain.notices import ATTEMPTS, STALE, STALE_NEWS, Dead, Later, Leased, Order, Result, Sent, Withdrawn, pause_after
+from orderpipe.domain.notices import ATTEMPTS, STALE, STALE_NEWS, Dead, Fault, Later, Leased, Order, Result, Sent, Withdrawn, pause_after
 from orderpipe.settings import settings
 from orderpipe.store import notifications
 from orderpipe.store.database import Database, is_transient
@@ -137,6 +137,8 @@ class Batch:
             parcel = self._write(notice, order)
         except BadOutlet as error:
             return self._result(notice, self._block(Unavailable(str(error), wait=600)), b"")
+        except BadRecipient as error:
+            return Dead(notice, f"It could not be written. {error}", Fault.ADDRESS)
         except Exception as error:  # whatever keeps this one from being written must not keep the others from going out
             return Dead(notice, f"It could not be written. {error}")
         blocked = self._blocked.get(None) or self._blocked.get(parcel.sender)
@@ -146,7 +148,7 @@ class Batch:
         """In the shop's own words where it has some; should they fail, in ours."""
         try:
             return self._outlet.write(notice, order)
-        except BadOutlet:
+        except (BadOutlet, BadRecipient):
             raise
         except Exception as error:
             if not notice.own_words:
@@ -167,18 +169,18 @@ class Batch:
             case Accepted():
                 return Sent(notice, outcome.reply, keep(content, notice.language))
             case Refused():
-                return Dead(notice, outcome.reason)
+                return Dead(notice, outcome.reason, Fault.ADDRESS if outcome.address else Fault.LETTER)
             case Postponed():
                 pause = pause_after(notice.attempts, notice.dedupe_key)
-                return Later(notice, outcome.reason, self._now() + pause) if pause else _given_up(notice, outcome.reason)
+                return Later(notice, outcome.reason, self._now() + pause) if pause else _given_up(notice, outcome.reason, Fault.LETTER)
             case Unavailable():
                 if self._now() - notice.created_at > STALE:
-                    return _given_up(notice, outcome.reason)
+                    return _given_up(notice, outcome.reason, Fault.OURS)
                 return Later(notice, outcome.reason, self._now() + timedelta(seconds=outcome.wait), counts=False)
 
 
-def _given_up(notice: Leased, reason: str) -> Dead:
-    return Dead(notice, f"Given up after {notice.attempts} attempts. {reason}")
+def _given_up(notice: Leased, reason: str, fault: Fault) -> Dead:
+    return Dead(notice, f"Given up after {notice.attempts} attempts. {reason}", fault)
 
 
 def _grouped(results: Iterator[Result]) -> Iterator[list[Result]]:
@@ -207,4 +209,6 @@ def _counted(group: Sequence[Result]) -> SendReport:
 def _outlet(channel: str, _process: int) -> Outlet:
     """This process's own way out, kept open: a connection must not be shared with the process it was forked from."""
     chosen = settings()
-    return open_outlet(channel, smtp_url=chosen.smtp_url, mail_from=chosen.mail_from, sms_url=chosen.sms_url)
+    return open_outlet(
+        channel, smtp_url=chosen.smtp_url, mail_from=chosen.mail_from, sms_url=chosen.sms_url, replies=chosen.reply_address
+    )

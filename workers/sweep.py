@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from orderpipe import broker
 from orderpipe.flow import ENDS, Lane, Queue, Unit, WaitingFor, next_step
 from orderpipe.settings import settings
-from orderpipe.sideflows import queries
+from orderpipe.sideflows import asking
 from orderpipe.store import clock, units
 from orderpipe.store.clock import Due
 from workers.run import Run
@@ -29,7 +29,7 @@ def sweep(run: Run) -> int:
         with run.engine.begin() as tx:
             due[unit] = clock.take_due(tx, unit, now=run.clock(), lanes=lanes, limit=MOST, pause=units.look_again())
             held = [one.id for one in due[unit] if one.waiting_for == WaitingFor.QUERY] if unit == Unit.ORDER else []
-            asked = queries.next_tasks(tx, held) if held else {}
+            asked = asking.next_tasks(tx, held, run.clock()) if held else {}
         for name, order_ids in asked.items():
             broker.send_task(name, order_ids, queue=Queue.CARE)
         _hand_out(due[unit])

@@ -16,11 +16,11 @@ from orderpipe.broker import app
 from orderpipe.flow import STEPS, Queue, Step, Unit, chain_from
 from orderpipe.intake import receive
 from orderpipe.settings import settings
-from orderpipe.sideflows import confirmations, office, queries, restock, targets
-from orderpipe.sideflows.queries import Desk
-from orderpipe.store import clock, idempotency, units
+from orderpipe.sideflows import asking, confirmations, office, restock, targets
+from orderpipe.sideflows.asking import Desk
+from orderpipe.store import clock, idempotency, memory, units
 from orderpipe.store.metadata import Tx
-from workers import few, run, seal, send
+from workers import few, letterbox, run, seal, send
 from workers.run import Run
 from workers.schedule import PERIODS
 from workers.sweep import sweep
@@ -129,9 +129,9 @@ def _desk() -> Desk:
     return Desk(settings().public_url, settings().office_email)
 
 
-_care("query.ask", lambda tx, ids, started: queries.ask(tx, ids, desk=_desk(), now=started.clock()))
-_care("query.remind", lambda tx, ids, started: queries.remind(tx, ids, desk=_desk(), now=started.clock()))
-_care("query.escalate", lambda tx, ids, started: queries.escalate(tx, ids, desk=_desk(), now=started.clock()))
+_care("query.ask", lambda tx, ids, started: asking.ask(tx, ids, desk=_desk(), now=started.clock()))
+_care("query.remind", lambda tx, ids, started: asking.remind(tx, ids, desk=_desk(), now=started.clock()))
+_care("query.escalate", lambda tx, ids, started: asking.escalate(tx, ids, desk=_desk(), now=started.clock()))
 _care("office.remind", lambda tx, ids, started: office.remind(tx, ids, office=settings().office_email, now=started.clock()))
 
 
@@ -181,10 +181,24 @@ def _forget_keys(started: Run) -> int:
         return idempotency.forget(tx, started.clock() - KEYS_KEPT)
 
 
+def _learn(started: Run) -> int:
+    """Until there is nothing new, but no longer than until the next tick."""
+    learned, until = 0, started.clock() + PERIODS["memory.learn"]
+    while started.clock() < until:
+        with started.engine.begin() as tx:
+            some = memory.learn(tx, started.clock())
+        learned += some
+        if not some:
+            break
+    return learned
+
+
 _tick("sweep", sweep)
+_tick(letterbox.JOB, lambda started: letterbox.visit(started, settings().imap_url, office=settings().office_email))
 _tick("idempotency.forget", _forget_keys)
 _tick("target.check", _check_targets)
 _tick("notify.check", _check_confirmations)
+_tick("memory.learn", _learn)
 _tick(seal.JOB, seal.seal_journal)
 
 

@@ -32,6 +32,12 @@ class Settings(BaseSettings):
 
     smtp_url: str = Field("", description="mail server, as smtp://[user:password@]host:port or smtps://…; ?starttls=yes asks for STARTTLS")
     mail_from: str = Field("orders@orderpipe.example", description="sender address of letters whose shop has none of its own")
+    imap_url: str = Field(
+        "", description="mailbox of replies and bounces, as imaps://user:password@host:port/INBOX; imap:// only on this machine"
+    )
+    reply_address: str = Field(
+        "", description="address of that mailbox, which also takes what is written to name+anything@…; empty: customers reply to the sender"
+    )
     sms_url: str = Field("", description="Apprise URL of the SMS provider; {to} stands for the recipient's number")
     office_email: str = Field("office@orderpipe.example", description="whom alarms and escalations go to")
     public_url: str = Field("http://127.0.0.1:8000", description="address under which customers reach this installation")

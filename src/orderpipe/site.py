@@ -8,7 +8,7 @@ from orderpipe.api.app import create_app
 from orderpipe.assembly import Assembly
 from orderpipe.tracking import answering, home, preferences
 
-PAGES = (home.router, answering.router, preferences.router)
+PAGES = (home.router, answering.router, answering.from_home, preferences.router)
 
 
 def create_site(assembly: Assembly | None = None) -> FastAPI:

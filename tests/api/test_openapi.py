@@ -100,6 +100,7 @@ ORDERS: dict[str, Callable[[Tx, int, Clock], None]] = {
     "/v1/orders": _nothing,
     "/v1/orders/bulk": _nothing,
     "/v1/orders/{order}/cancel": _nothing,
+    "/v1/orders/{order}/amendments": _nothing,
     "/v1/orders/{order}/decisions": _hold,
     "/v1/queries/{query}/answer": _question,
     "/v1/answers/{token}": _question,

@@ -9,11 +9,12 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from orderpipe.domain.orders import number_of, public_id
+from orderpipe.domain.links import Purpose
+from orderpipe.domain.orders import internal_id, number_of, public_id
 from orderpipe.flow import Unit, WaitingFor
 from orderpipe.intake.receive import receive_pending
 from orderpipe.stages import validate
-from orderpipe.store import holds, policies, units
+from orderpipe.store import holds, link_keys, policies, units
 from orderpipe.store.carry_out import Occasion, carry_out
 from orderpipe.store.database import Database
 from tests import builders
@@ -172,9 +173,10 @@ def test_an_answer_lets_the_order_go_on(http: TestClient, database: Database, cl
     assert (shown["status"], shown["questions"][0]["id"], shown["actions"][:2]) == ("question-open", query, ["cancel", "answer"])
     wrong = http.post(f"/v1/queries/{query}/answer", json={"changes": {"/total": "1.00"}})
     assert (wrong.status_code, wrong.json()["code"], len(wrong.json()["errors"])) == (422, "answer-refused", 1)
-    assert http.post(f"/v1/queries/{query}/answer", json={"changes": {"/payment_method": "invoice"}}).json() == {
+    assert http.post(f"/v1/queries/{query}/answer", json={"changes": {"/payment_method": "invoice"}, "how": "phone"}).json() == {
         "order": order, "canceled": False,
     }
+    assert http.get(f"/v1/orders/{order}/timeline").json()["data"][-1]["note"]["how"] == "phone"
     settle(sent)
     assert sent.messages == [("validate", [1], "standard")]
     late = http.post(f"/v1/queries/{query}/answer", json={"changes": {"/payment_method": "card"}})
@@ -189,8 +191,18 @@ def test_a_customer_answers_by_the_link_alone(http: TestClient, database: Databa
     assert http.post(f"/v1/answers/{query}", json={}, headers=nobody).status_code == 422
     other = open_shop(database, "other").as_("shop")
     assert http.post(f"/v1/queries/{query}/answer", json={"cancel": True}, headers=other).status_code == 404
-    done = http.post(f"/v1/answers/{token}", json={"changes": {"/payment_method": "invoice"}}, headers=nobody)
+    with database.begin() as tx:
+        signer = link_keys.signer(tx, clock())
+    query_id, later = internal_id("query", query), clock() + timedelta(days=1)
+    foreign = signer.sign(Purpose.PAGE, query_id, later)
+    assert http.post(f"/v1/answers/{foreign}", json={"cancel": True}, headers=nobody).status_code == 404
+    old = http.post(f"/v1/answers/{signer.sign(Purpose.QUESTION, query_id, clock())}", json={"cancel": True}, headers=nobody)
+    assert (old.status_code, old.json()["code"]) == (410, "link-expired")
+    link = signer.sign(Purpose.QUESTION, query_id, later)
+    done = http.post(f"/v1/answers/{link}", json={"changes": {"/payment_method": "invoice"}}, headers=nobody)
     assert (done.status_code, done.json()["canceled"]) == (200, False)
+    again = http.post(f"/v1/answers/{token}", json={"cancel": True}, headers=nobody)
+    assert (again.status_code, again.json()["code"]) == (409, "already-answered")
 
 
 def test_the_office_decides_what_waits_for_it(http: TestClient, database: Database, shop: Shop, clock: Clock, sent: Sent) -> None:

@@ -14,6 +14,8 @@ from tests.floor import Floor
 UNTOUCHED = {
     "import_file", "import_order", "import_beside",
     "shop", "api_key", "location", "product", "product_gtin", "stock", "calendar", "order_type", "job_clock", "seal",  # not of one order
+    "link_key", "rule_setting", "query_policy", "article_memory", "customer_memory", "memory_progress", "memory_waiting",
+    "mail_in", "address_flag",
     "finding", "hold", "query", "payment", "backorder", "idempotency",  # an order without trouble, paid by invoice, leaves none
 }
 

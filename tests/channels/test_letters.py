@@ -80,6 +80,28 @@ def test_tells_every_kind_in_every_language(kind: str, facts: Mapping[str, Any],
     assert order.number in message
 
 
+@pytest.mark.parametrize(("language", "silence", "words", "briefly"), [
+    ("en", "cancel", "we will cancel the order", "is canceled without your answer by Fri 6 Nov"),
+    ("en", "proceed", "we will go on with the order as you placed it", "we go on with order 100042-7 as it is"),
+    ("en", "wait", "we will try to call you", "waits for your answer"),
+    ("zh", "cancel", "我们将取消该订单", "前未复将取消"), ("zh", "proceed", "按您原来的订单继续处理", "前未复将照原单处理"),
+    ("zh", "wait", "给您打电话", "待您答复"),
+])
+def test_says_in_a_reminder_what_silence_means(language: str, silence: str, words: str, briefly: str) -> None:
+    told = notice("question-reminder", language=language, facts={**FACTS["question-reminder"], "on_silence": silence})
+    assert words in " ".join(letters.render_mail(told, ORDERS[language]).text.split())
+    message = letters.render_sms(replace(told, channel="sms"), ORDERS[language])
+    assert briefly in message
+    assert len(message) <= (160 if language == "en" else 75)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_asks_anew_in_one_message_and_counts_the_questions(language: str) -> None:
+    first, anew = (notice("question", language=language, facts={**FACTS["question"], "again": again}) for again in (False, True))
+    assert letters.render_mail(first, ORDERS[language]).text != letters.render_mail(anew, ORDERS[language]).text
+    assert str(len(FACTS["question"]["doubts"])) in letters.render_sms(replace(anew, channel="sms"), ORDERS[language])
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_has_every_kind_in_the_folder_and_every_phrase(language: str) -> None:
     assert {path.stem for path in (FOLDER / language).glob("*.jinja")} == set(FACTS)

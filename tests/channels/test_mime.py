@@ -55,7 +55,7 @@ def test_lets_no_name_and_no_subject_add_a_header() -> None:
     ("", None, None),
 ])
 def test_gives_mail_programs_their_button(page: str, listed: str | None, one_click: str | None) -> None:
-    head = Head("orders@shop.example", "Shop", "maria@customers.example", "Maria", "key", AT, page)
+    head = Head("orders@shop.example", "Shop", "maria@customers.example", "Maria", "key", AT, unsubscribe=page)
     message = parse(compose(Letter("Subject", "text", "html"), head))
     assert (message["List-Unsubscribe"], message["List-Unsubscribe-Post"]) == (listed, one_click)
 

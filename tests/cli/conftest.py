@@ -67,7 +67,7 @@ def _forgotten_afterwards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         return engines[-1]
 
     monkeypatch.setattr(assembly, "connect", connect)
-    for name in (f"ORDERPIPE_{one}" for one in ("DATABASE_URL", "BROKER_URL", "DOOR_URL", "DATA", "SMTP_URL", "SMS_URL")):
+    for name in (f"ORDERPIPE_{one}" for one in ("DATABASE_URL", "BROKER_URL", "DOOR_URL", "DATA", "SMTP_URL", "SMS_URL", "IMAP_URL")):
         monkeypatch.setenv(name, "")  # so that it is restored, whatever the command sets
         monkeypatch.delenv(name)
     settings.cache_clear()

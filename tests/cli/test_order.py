@@ -2,6 +2,8 @@
 `orderpipe order`: orders looked at, canceled and decided about.
 """
 
+from decimal import Decimal
+
 from orderpipe.domain.handling import Phase
 from orderpipe.domain.orders import number_of
 from tests.cli.conftest import Terminal
@@ -70,3 +72,50 @@ def test_decides_about_a_lost_parcel(orderpipe: Terminal, floor: Floor) -> None:
     floor.work().check()
     assert floor.parts(order_id)[2][0] == "released"
     assert orderpipe("order", "decide", number_of(order_id), "maybe").exit_code == 2
+
+
+def test_changes_an_order(orderpipe: Terminal, floor: Floor) -> None:
+    floor.stock()
+    floor.stock("SKU-2")
+    order_id, _ = floor.order({"SKU-1": 2, "SKU-2": 1}), floor.order({"SKU-3": 1})
+    number = number_of(order_id)
+    done = orderpipe(
+        "order", "amend", number, "--set", "/lines/0/quantity=3", "--set", "/ship_to/city=Leeds", "--add", "SKU-3=1", "--remove", "2",
+        "--by", "staff:KIM",
+    )
+    assert (done.exit_code, done.out) == (0, f"Order {number} is changed: /ship_to/city, /lines/-/0, /lines/0/quantity, /lines/1.\n")
+    assert floor.journal(order_id)[-1]["actor"] == "staff:KIM"
+    document = orderpipe("order", "show", number, "--json").json
+    assert [(line["sku"], line["quantity"]) for line in document["lines"]] == [("SKU-1", 3), ("SKU-3", 1)]
+    late = orderpipe("order", "amend", number, "--set", "/lines/0/quantity=0")
+    assert (late.exit_code, late.err) == (1, "This must be from 1 to 1000000.\n")
+    for words in (("--set", "city"), ("--add", "SKU-3"), ("--remove", "7")):
+        assert orderpipe("order", "amend", number, *words).exit_code == 2
+
+
+def test_keys_in_what_the_customer_said(orderpipe: Terminal, floor: Floor) -> None:
+    order_id = floor.order({"SKU-1": 2, "SKU-2": 1}, payment_method="", total=Decimal(5))
+    number = number_of(order_id)
+    nothing = orderpipe("order", "answer", number, "--set", "/payment_method=card")
+    assert nothing.exit_code == 1
+    assert nothing.err == f"Nothing is asked about order {number}; `orderpipe why {number}` tells how it stands.\n"
+    floor.receive(order_id)
+    assert f"orderpipe order answer {number}" in orderpipe("why", number).out
+    wrong = orderpipe("order", "answer", number, "--set", "payment_method:card")
+    assert (wrong.exit_code, wrong.err) == (2, "'payment_method:card' is no value by its pointer; write it as /lines/0/quantity=2.\n")
+    refused = orderpipe("order", "answer", number, "--set", "/customer/name=Eve")
+    assert (refused.exit_code, refused.err.partition(":")[0]) == (1, "/customer/name")
+    taken = orderpipe("order", "answer", number, "--set", "/payment_method=card", "--confirm", "totals-differ", "--how", "email", "--json")
+    assert taken.json == {"order": number, "canceled": False}
+    assert [name for name, _, _ in floor.hints] == ["validate", "notify.email", "notify.sms"]
+    entry = floor.journal(order_id)[-1]
+    assert entry["actor"].startswith("office ")
+    assert entry["note"] == {"changed": ["/payment_method"], "confirmed": ["totals-differ /total"], "how": "email"}
+    assert floor.work().row(order_id)["payment_method"] == "card"
+
+
+def test_keys_in_that_the_order_is_no_longer_wanted(orderpipe: Terminal, floor: Floor) -> None:
+    order_id = floor.order(payment_method="")
+    floor.receive(order_id)
+    assert orderpipe("order", "answer", number_of(order_id), "--cancel").out == f"Order {number_of(order_id)} is canceled.\n"
+    assert floor.state(order_id) == ("canceled", None)

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from orderpipe.domain.explain import Asked, Facts, Standing, Stopped, explain, sentences
+from orderpipe.domain.ladder import OnSilence, Progress
 from orderpipe.domain.payments import PaymentStatus
 from orderpipe.flow import WAITS, FulfillmentState, OrderState, Unit, WaitingFor
 
@@ -48,21 +49,34 @@ What may be done now:
 def test_tells_who_is_to_answer_and_which_task_follows() -> None:
     hold = Stopped("In doubt: no-name.", NOW - timedelta(hours=1), LATER)
     asked = replace(ORDER, state=OrderState.RECEIVED, waiting_for=WaitingFor.QUERY, hold=hold)
-    text = told(facts(asked, question=Asked(7, THEN, None)))
+    text = told(facts(asked, question=Asked(7, Progress(THEN, None, None, None), rules=("no-name", "no-name"))))
     assert "waits for the customer's answer to our question: In doubt: no-name.\n" in text
     assert "Since 11:00; it is the customer's turn." in text
-    assert "By itself next: query.remind, 16:00." in text
-    assert "answer: the customer by the link in the letter, staff by POST /v1/queries/qry_000000000007/answer" in text
+    assert "By itself next: query.remind, 16:00 (the customer is reminded)." in text
+    staff = "staff by `orderpipe order answer 100042-1` or POST /v1/queries/qry_000000000007/answer"
+    assert f"answer: the customer by the link in the letter, {staff}" in text
 
 
-@pytest.mark.parametrize(
-    ("question", "task"),
-    [(Asked(1, None, None), "query.ask"), (Asked(1, THEN, None), "query.remind"), (Asked(1, THEN, THEN), "query.escalate")],
-)
-def test_names_the_task_that_follows_up_a_question(question: Asked, task: str) -> None:
+@pytest.mark.parametrize(("progress", "task", "what"), [
+    (Progress(None, None, None, None), "query.ask", "the customer is asked"),
+    (Progress(THEN, None, None, None), "query.remind", "the customer is reminded"),
+    (Progress(THEN, THEN, None, None, other=True), "query.remind", "the customer is reminded by the other channel"),
+    (Progress(THEN, THEN, None, None), "query.escalate", "the office is asked to call"),
+    (Progress(THEN, THEN, None, THEN), "query.escalate", "the office is asked again to call"),
+    (Progress(THEN, THEN, None, THEN, silence_at=LATER), "query.escalate", "the order is canceled, as the customer was told"),
+])
+def test_names_the_task_that_follows_up_a_question_and_what_it_does(progress: Progress, task: str, what: str) -> None:
     asked = replace(ORDER, state=OrderState.RECEIVED, waiting_for=WaitingFor.QUERY)
-    (unit,) = explain(facts(asked, question=question), now=NOW)["units"]
-    assert unit["next"]["task"] == task
+    (unit,) = explain(facts(asked, question=Asked(1, progress, OnSilence.CANCEL)), now=NOW)["units"]
+    assert (unit["next"]["task"], unit["next"]["what"]) == (task, what)
+
+
+def test_is_not_late_while_the_customer_is_asked() -> None:
+    asked = replace(ORDER, state=OrderState.RECEIVED, waiting_for=WaitingFor.QUERY, due_at=THEN)
+    given = facts(asked, question=Asked(1, Progress(THEN, None, None, None)))
+    (unit,) = explain(given, now=NOW)["units"]
+    assert (unit["paused"], unit["overdue"]) == (True, False)
+    assert "stand still while the customer is asked" in told(given)
 
 
 def test_names_the_decisions_and_the_last_error_of_what_waits_for_the_office() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orderpipe.domain.rules import Finding, LineToCheck, OrderToCheck, Severity, check, worst
+from orderpipe.domain.rules import Finding, LineToCheck, OrderToCheck, Severity, check, identity, worst
 from tests.needs import require
 
 LINE = LineToCheck(1, "KETTLE-1", "goods", "Kettle", 2, Decimal("12.50"), True, False)
@@ -46,9 +46,9 @@ def test_takes_any_name_that_can_be_seen(name: str) -> None:
     assert check(replace(ORDER, customer=JANE | {"name": name})) == ()
 
 
-def test_is_content_with_one_good_way_to_the_customer() -> None:
-    assert check(replace(ORDER, customer=JANE | {"phone": "12"})) == ()
-    assert check(replace(ORDER, customer=JANE | {"email": "jane@"})) == ()
+def test_is_content_with_one_way_to_the_customer() -> None:
+    assert check(replace(ORDER, customer=JANE | {"phone": ""})) == ()
+    assert check(replace(ORDER, customer=JANE | {"email": ""})) == ()
 
 
 def test_leaves_a_customer_whom_nobody_can_reach_to_the_office() -> None:
@@ -65,7 +65,7 @@ def test_leaves_every_doubt_to_the_office_when_the_customer_cannot_be_written_to
 
 
 def test_reads_a_telephone_number_as_one_of_the_country_where_it_is_shipped() -> None:
-    in_france = replace(to(country="FR"), customer={"name": "Jeanne", "phone": "06 12 34 56 78"})
+    in_france = replace(to(country="FR", postal_code="75008"), customer={"name": "Jeanne", "phone": "06 12 34 56 78"})
     assert check(in_france) == ()
     assert check(replace(in_france, ship_to=ADDRESS)) != ()
 
@@ -113,7 +113,7 @@ def test_does_not_add_up_what_is_not_given() -> None:
 
 
 def test_finds_no_more_what_was_confirmed() -> None:
-    order = replace(ORDER, total=Decimal(99), payment_method="", confirmed=frozenset({("totals-differ", "/total")}))
+    order = replace(ORDER, total=Decimal(99), payment_method="", confirmed=frozenset({identity("totals-differ", "/total", "99.00")}))
     assert [one.rule for one in check(order)] == ["payment-method-missing"]
 
 
@@ -136,7 +136,8 @@ def test_proposes_the_shop_s_country_for_one_that_does_not_exist() -> None:
 
 @pytest.mark.parametrize(("country", "parts"), [("HK", ("city", "postal_code")), ("AE", ("postal_code",)), ("SG", ("city",))])
 def test_asks_for_no_part_that_the_country_does_not_have(country: str, parts: tuple[str, ...]) -> None:
-    assert check(to(country=country, **dict.fromkeys(parts, ""))) == ()
+    sent = to(country=country, **({"postal_code": "049145"} if country == "SG" else {}), **dict.fromkeys(parts, ""))
+    assert check(sent) == ()
 
 
 def test_puts_rejecting_before_the_office_before_asking() -> None:
@@ -165,8 +166,8 @@ orders = st.builds(
 def test_takes_anything_and_gives_findings_that_can_be_kept_and_confirmed(order: OrderToCheck) -> None:
     findings = check(order)
     json.dumps([one.doubt for one in findings])
-    confirmed = frozenset((one.rule, one.field) for one in findings)
-    assert len(confirmed) == len(findings)
+    assert len({(one.rule, one.field) for one in findings}) == len(findings)
+    confirmed = frozenset(one.identity for one in findings)
     assert check(replace(order, confirmed=confirmed)) == ()
 
 

@@ -3,16 +3,17 @@ The outbox: each notification once, handed to one sender at a time, and never lo
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from orderpipe.domain.decisions import Audience
-from orderpipe.domain.notices import ATTEMPTS, Dead, Later, Leased, Sent, pause_after
+from orderpipe.domain.notices import ATTEMPTS, Channel, Dead, Later, Leased, Sent, pause_after
 from orderpipe.domain.orders import number_of
 from orderpipe.store import notifications, outbox
-from tests.outbox import NOON, add_order, add_shop, shipped, tell
+from tests.outbox import MARIA, NOON, add_order, add_shop, shipped, tell
 
 
 @pytest.fixture
@@ -59,6 +60,33 @@ def test_writes_to_customers_where_they_can_be_reached_and_in_their_language(eng
         (mail,), (message,) = notifications.of_order(tx, by_mail), notifications.of_order(tx, by_phone)
     assert (mail.channel, mail.recipient, mail.language) == ("email", "maria@customers.example", "de")
     assert (message.channel, message.recipient, message.language) == ("sms", "+8613800138000", "zh")
+
+
+@pytest.mark.parametrize(("customer", "wanted", "got"), [
+    (MARIA, Channel.SMS, "sms"), (MARIA, Channel.EMAIL, "email"), (MARIA, None, "email"),
+    (MARIA | {"phone": ""}, Channel.SMS, "email"), (MARIA | {"email": ""}, Channel.EMAIL, "sms"),
+])
+def test_takes_the_channel_that_is_named_where_it_reaches_the_customer(
+    engine: Engine, customer: dict[str, str], wanted: Channel | None, got: str
+) -> None:
+    with engine.begin() as tx:
+        order_id = add_order(tx, add_shop(tx), customer=customer)
+        tell(tx, (order_id, replace(shipped(order_id)[1], channel=wanted)))
+        (one,) = notifications.of_order(tx, order_id)
+    assert (one.channel, one.recipient) == (got, customer["phone" if got == "sms" else "email"])
+
+
+def test_takes_back_what_has_not_gone_out(engine: Engine, order_id: int) -> None:
+    with engine.begin() as tx:
+        tell(tx, *(shipped(order_id, dedupe=f"{number}") for number in range(3)))
+    first, second, third = lease(engine)
+    with engine.begin() as tx:
+        notifications.record(tx, [Sent(first, "250 ok", b"")], NOON)
+        assert notifications.withdraw(tx, [order_id], ["another"]) == 0
+        assert notifications.withdraw(tx, [order_id], ["shipped"]) == 2
+        notifications.record(tx, [Sent(second, "250 ok", b""), Later(third, "450 later", NOON)], NOON)
+    assert states(engine) == ["sent", "sent", "withdrawn"]
+    assert not lease(engine, after=10**6)
 
 
 def test_writes_to_the_office_of_the_shop_or_to_the_installations_own(engine: Engine) -> None:
@@ -153,7 +181,7 @@ def test_shows_what_waits_and_why(engine: Engine, order_id: int) -> None:
     leased = lease(engine, limit=2)
     with engine.begin() as tx:
         notifications.record(tx, [Later(lease, "The mail server refuses us.", NOON, counts=False) for lease in leased], NOON)
-        assert [(row.channel, row.reason, row.count) for row in notifications.backlog(tx)] == [
+        assert [(row.channel, row.reason, row.count) for row in outbox.backlog(tx)] == [
             ("email", "The mail server refuses us.", 2), ("email", "", 1),
         ]
 

@@ -4,6 +4,7 @@ The page on which a customer answers: what it asks, what it takes, and what it s
 
 import re
 import secrets
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,14 +13,15 @@ from fastapi.testclient import TestClient
 from sqlalchemy.exc import OperationalError
 
 from orderpipe.channels.wording import LANGUAGES
+from orderpipe.domain.links import Purpose
 from orderpipe.domain.orders import Contact, DraftLine, OrderDraft
 from orderpipe.intake.outcomes import Received, Recorded
 from orderpipe.intake.record import record
-from orderpipe.store import questions
+from orderpipe.store import link_keys, questions
 from orderpipe.tracking.pages import HEADERS
 from orderpipe.tracking.words import words_of
 from tests import builders
-from tests.floor import Floor
+from tests.floor import DESK, Floor
 from tests.tracking.forms import Page
 
 ANN = Contact("Ann Ok", "ann@customers.example")
@@ -28,7 +30,7 @@ MUG_AND_POT = (DraftLine("SKU-1", 2, "Mug, blue", Decimal("12.50")), DraftLine("
 
 
 def doubtful(floor: Floor, *lines: DraftLine, **draft: Any) -> tuple[int, str]:
-    """An order that the checks ask about, of a shop that has SKU-1 and SKU-2, and the path of the page in its letter."""
+    """An order that the checks ask about, of a shop that has SKU-1 and SKU-2, and the path of the link in its letter."""
     floor.order((("SKU-1", 1), ("SKU-2", 1)))
     with floor.engine.begin() as tx:
         whole: dict[str, Any] = {"customer": ANN, "lines": lines or MUG_AND_POT, "ship_to": LONDON}
@@ -38,7 +40,7 @@ def doubtful(floor: Floor, *lines: DraftLine, **draft: Any) -> tuple[int, str]:
         assert isinstance(taken_down, Recorded), taken_down
     floor.receive(taken_down.order_id)
     assert floor.state(taken_down.order_id) == ("received", "query")
-    return taken_down.order_id, f"/q/{floor.value('SELECT token FROM query WHERE order_id = :id', id=taken_down.order_id)}"
+    return taken_down.order_id, str(floor.told(taken_down.order_id, "question")[-1]["link"]).removeprefix(DESK.public_url)
 
 
 def opened(browser: TestClient, path: str) -> Page:
@@ -203,6 +205,36 @@ def test_thanks_again_for_an_answer_given_before(floor: Floor, browser: TestClie
     assert floor.value("SELECT count(*) FROM journal WHERE what = 'query.answered'") == 1
 
 
+def test_opens_one_question_for_its_own_link_alone(floor: Floor, browser: TestClient) -> None:
+    order_id, path = doubtful(floor, payment_method="")
+    with floor.engine.begin() as tx:
+        signer = link_keys.signer(tx, floor.now)
+    later = floor.now + timedelta(days=1)
+    for wrong in (f"{path}A", path[:-1], f"{path[:-1]}{'A' if path[-1] != 'A' else 'Q'}", f"/q/{signer.sign(Purpose.PAGE, 1, later)}",
+                  f"/q/{signer.sign(Purpose.QUESTION, 99_999, later)}"):
+        assert browser.get(wrong).status_code == 404
+        assert browser.post(wrong, data={"/payment_method": "card"}).status_code == 404
+    assert floor.row(order_id)["payment_method"] == ""
+
+
+def test_says_what_to_do_when_the_link_has_expired(floor: Floor, browser: TestClient) -> None:
+    order_id, path = doubtful(floor, payment_method="")
+    floor.now += timedelta(days=30, hours=2)
+    for answer in (browser.get(path), browser.post(path, data={"/payment_method": "card"}), browser.post(f"{path}/cancel")):
+        assert answer.status_code == 410
+        assert "Please reply to the message that brought you here" in Page(answer.text).text
+    assert "此链接已过期" in browser.get(path, headers={"Accept-Language": "zh-CN"}).text
+    assert (floor.row(order_id)["payment_method"], floor.state(order_id)) == ("", ("received", "query"))
+
+
+def test_the_link_of_an_answered_question_does_not_answer_the_next(floor: Floor, browser: TestClient) -> None:
+    order_id, path = doubtful(floor, payment_method="", ship_to=None)
+    floor.answer(order_id, {"/payment_method": "invoice"})
+    assert floor.state(order_id) == ("received", "query")
+    assert "Thank you, we have your answer" in browser.post(f"{path}/cancel").text
+    assert floor.state(order_id) == ("received", "query")
+
+
 def test_opens_for_nobody_without_the_link(floor: Floor, browser: TestClient) -> None:
     doubtful(floor, payment_method="")
     for path in ("/q/unknown", "/q/qry_000000000001", "/q/unknown/cancel"):
@@ -249,7 +281,7 @@ def test_says_in_words_when_the_books_cannot_be_reached(floor: Floor, browser: T
         raise ZeroDivisionError("a secret detail")
 
     for trouble, status, words in ((away, 503, "One moment, please"), (broken, 500, "Something went wrong on our side")):
-        monkeypatch.setattr(questions, "behind_link", trouble)
+        monkeypatch.setattr(questions, "of_old_link", trouble)
         answer = browser.get("/q/any")
         assert answer.status_code == status
         assert words in Page(answer.text).text

@@ -27,8 +27,14 @@ def test_opens_by_its_link_and_says_how_the_order_stands(floor: Floor, browser: 
 
 
 def test_offers_to_answer_an_open_question(floor: Floor, browser: TestClient) -> None:
-    order_id, question = doubtful(floor, ship_to=None)
-    assert f'href="{question}"' in browser.get(path_of(floor, order_id)).text
+    order_id, _ = doubtful(floor, ship_to=None)
+    path = path_of(floor, order_id)
+    assert f'href="{path}/question"' in browser.get(path).text
+    asked = browser.get(f"{path}/question")
+    assert asked.url.path.startswith("/q/")
+    assert "Where shall we deliver?" in asked.text
+    floor.cancel(order_id)
+    assert browser.get(f"{path}/question").url.path == path
 
 
 def test_opens_nothing_for_a_foreign_or_an_old_link(floor: Floor, browser: TestClient) -> None:

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from fastapi import APIRouter, FastAPI
 
 from orderpipe.api import (
+    amendments,
     carrier,
     health,
     intakes_out,
@@ -40,7 +41,7 @@ from orderpipe.intake.json_order import JsonOrder
 from orderpipe.serving.hints import Hints
 
 ROUTERS: tuple[APIRouter, ...] = (
-    orders_in.router, orders_bulk.router, orders_out.router, order_steps.router, intakes_out.router, payments.router,
+    orders_in.router, orders_bulk.router, orders_out.router, order_steps.router, amendments.router, intakes_out.router, payments.router,
     warehouse.router, work_list.router, carrier.router, stock.router, products.router, status.router, health.router,
 )
 STREAMS = frozenset({"/v1/orders/bulk"})

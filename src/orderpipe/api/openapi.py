@@ -17,6 +17,7 @@ _REFUSALS = {
     403: "The key's role may not do this.",
     404: "There is no such thing of this shop.",
     409: "The state does not allow it; `state` says where it stands, `allowed` what may be done.",
+    410: "It was there and is no more.",
     412: "It has changed since the ETag was given.",
     413: "More than one request may carry.",
     415: "Not the media type expected.",

@@ -2,13 +2,15 @@
 An order as its shop sees it: what was ordered, where every part of it stands, and what may be done now.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel, Field
 
+from orderpipe.domain.amendable import Matter, open_matters
+from orderpipe.domain.ladder import OnSilence
 from orderpipe.domain.orders import fulfillment_number_of, number_of, public_id
 from orderpipe.domain.payments import Account, PaymentStatus
 from orderpipe.domain.status import Action, FulfillmentStatus, PublicStatus, actions, fulfillment_status, public_status
@@ -122,7 +124,10 @@ class QuestionTold(BaseModel):
     opened_at: datetime
     asked_at: datetime | None
     reminded_at: datetime | None
+    repeated_at: datetime | None = Field(description="The reminder by the other channel, SMS or e-mail.")
     escalated_at: datetime | None
+    silence_at: datetime | None = Field(description="From when on silence counts, as the customer was told; null: never.")
+    on_silence: OnSilence | None
 
 
 class OrderTold(OrderListed):
@@ -148,6 +153,7 @@ class OrderTold(OrderListed):
     questions: list[QuestionTold]
     waits: list[WaitTold]
     actions: list[Action] = Field(description="What may be done now.")
+    amendable: list[Matter] = Field(description="What of it can still be changed.")
 
 
 def listed(order: Listed, parts: Sequence[FulfillmentState]) -> dict[str, Any]:
@@ -179,6 +185,7 @@ def told(order: Head, lines: Sequence[Line], parts: Sequence[Part], questions: S
         "questions": [_question(one) for one in questions],
         "waits": live,
         "actions": actions(document["state"], states, [wait["waiting_for"] for wait in live if wait["waiting_for"]], account.status),
+        "amendable": sorted(open_matters(document["state"], states, paid=account.paid)),
     }
 
 
@@ -212,8 +219,7 @@ def _promise(part: Part) -> dict[str, Any] | None:
 
 
 def _question(one: Question) -> dict[str, Any]:
-    instants: Mapping[str, Any] = {name: getattr(one, name) for name in ("opened_at", "asked_at", "reminded_at", "escalated_at")}
-    return {"id": public_id("query", one.id), "doubts": one.doubts, **instants}
+    return {"id": public_id("query", one.id)} | {name: getattr(one, name) for name in Question.__slots__ if name != "id"}
 
 
 def _order_wait(order: Head) -> dict[str, Any] | None:

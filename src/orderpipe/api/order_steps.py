@@ -18,13 +18,15 @@ from orderpipe.api.places import OrderId
 from orderpipe.api.problems import Problem, not_found, refused
 from orderpipe.domain.orders import UnknownNumber, internal_id, public_id
 from orderpipe.domain.queries import Answer
+from orderpipe.domain.rules import Override
 from orderpipe.intake.refusals import FieldError
 from orderpipe.serving.transactions import InWork, Now, Work
 from orderpipe.sideflows import cancellations, office, queries
 from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.sideflows.office import Decision, DecisionRefused
-from orderpipe.sideflows.queries import AlreadyAnswered, AnswerRefused, NoSuchQuery
+from orderpipe.sideflows.queries import AlreadyAnswered, AnswerRefused, How, NoSuchQuery, QuestionExpired
 from orderpipe.store import order_views, scope
+from orderpipe.store.shops import Role
 
 router = APIRouter(prefix="/v1", tags=["Orders"])
 CANCEL_REASONS = Literal["customer", "fraud", "inventory", "declined", "staff", "other"]
@@ -66,6 +68,12 @@ class GivenAnswer(_Body):
     cancel: bool = Field(False, description="The customer no longer wants the order.")
 
 
+class KeyedIn(GivenAnswer):
+    """An answer as staff keys it in."""
+
+    how: Literal[How.API, How.PHONE, How.EMAIL] = Field(How.API, description="By which way the customer said it; kept with the question.")
+
+
 class AnsweredTold(BaseModel):
     """What the answer led to."""
 
@@ -103,7 +111,7 @@ def cancel_order(
 
 def _cancel(once: Once, order_id: int, given: Cancellation, caller: Caller, if_match: str | None) -> Document:
     work = once.work
-    _lock(work, caller.shop_id, order_id, if_match)
+    lock(work, caller.shop_id, order_id, if_match)
     try:
         canceled = cancellations.cancel(work.tx, order_id, reason=given.reason, by=caller.by, now=once.now)
     except CancelRefused as refusal:
@@ -124,7 +132,7 @@ def decide(order_id: OrderId, given: GivenDecision, caller: ByOffice, once: InOn
 
 def _decide(once: Once, order_id: int, given: GivenDecision, caller: Caller, if_match: str | None) -> Document:
     work = once.work
-    _lock(work, caller.shop_id, order_id, if_match)
+    lock(work, caller.shop_id, order_id, if_match)
     try:
         decided = office.decide(work.tx, order_id, given.decision, by=caller.by, now=once.now)
     except (DecisionRefused, CancelRefused) as refusal:
@@ -138,7 +146,7 @@ def _decide(once: Once, order_id: int, given: GivenDecision, caller: Caller, if_
     responses=refusals(403, 404, 409, 422),
 )
 def answer_query(
-    query: Annotated[str, Path(max_length=40, examples=["qry_000000000001"])], given: GivenAnswer, caller: ByShop, once: InOnce
+    query: Annotated[str, Path(max_length=40, examples=["qry_000000000001"])], given: KeyedIn, caller: ByShop, once: InOnce
 ) -> Any:
     """What staff was told, by telephone for instance. The answer is checked like an order, which then goes on."""
     try:
@@ -147,24 +155,32 @@ def answer_query(
         shop_id = None
     if shop_id != caller.shop_id:
         raise not_found("question")
-    return once.do(caller.shop_id, given.model_dump_json(), lambda: _answer(once.work, query, given, by=caller.by, now=once.now))
+    right = Override.OFFICE if caller.role == Role.OFFICE else Override.CUSTOMER
+    return once.do(
+        caller.shop_id, given.model_dump_json(),
+        lambda: _answer(once.work, query, given, by=caller.by, how=given.how, now=once.now, right=right),
+    )
 
 
 @router.post(
     "/answers/{token}", summary="Answer a question by the link in the letter", response_model=AnsweredTold, tags=["Questions"],
-    responses={status: problem for status, problem in refusals(404, 409, 422).items() if status != 401},
+    responses={status: problem for status, problem in refusals(404, 409, 410, 422).items() if status != 401},
 )
 def answer_by_token(
     token: Annotated[str, Path(min_length=20, max_length=100, pattern=r"^[A-Za-z0-9_-]+$")], given: GivenAnswer, work: InWork, now: Now
 ) -> dict[str, Any]:
     """No key is needed: the token in the customer's link is the right to answer."""
-    return _answer(work, token, given, by="customer", now=now)
+    return _answer(work, token, given, by="customer", how=How.PAGE, now=now)
 
 
-def _answer(work: Work, query: str, given: GivenAnswer, *, by: str, now: datetime) -> dict[str, Any]:
+def _answer(
+    work: Work, query: str, given: GivenAnswer, *, by: str, how: How, now: datetime, right: Override = Override.CUSTOMER
+) -> dict[str, Any]:
     answer = Answer(given.changes, frozenset(given.confirmed), given.cancel)
     try:
-        answered = queries.answer(work.tx, query, answer, by=by, now=now)
+        answered = queries.answer(work.tx, query, answer, by=by, how=how, now=now, right=right)
+    except QuestionExpired as refusal:
+        raise Problem(410, "link-expired", str(refusal)) from None
     except NoSuchQuery:
         raise not_found("question") from None
     except AlreadyAnswered as refusal:
@@ -178,7 +194,7 @@ def _answer(work: Work, query: str, given: GivenAnswer, *, by: str, now: datetim
     return {"order": public_id("order", answered.order_id), "canceled": answered.canceled}
 
 
-def _lock(work: Work, shop_id: int, order_id: int, if_match: str | None) -> None:
+def lock(work: Work, shop_id: int, order_id: int, if_match: str | None) -> None:
     """Lock the shop's order, so that what If-Match says holds until the commit."""
     if not scope.lock_orders_of(work.tx, shop_id, {order_id}):
         raise not_found("order")

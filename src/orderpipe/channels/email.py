@@ -16,19 +16,22 @@ from orderpipe.channels.outlets import BadOutlet, BadRecipient, Outcome, Parcel
 from orderpipe.channels.smtp import MailServer, Postbox
 from orderpipe.channels.views import clean
 from orderpipe.domain.decisions import Audience
+from orderpipe.domain.letter_ids import letter_id, reply_address
 from orderpipe.domain.notices import Leased, Order
 
 
 class MailOutlet:
     """Writes letters and hands them to one mail server."""
 
-    def __init__(self, server: MailServer, default_from: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, server: MailServer, default_from: str, *, replies: str = "", clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._postbox = Postbox(server, clock=clock)
-        self._default_from = default_from
+        self._default_from, self._replies = default_from, replies
 
     def write(self, notice: Leased, order: Order) -> Parcel:
         """The letter as it will travel."""
-        return write_mail(notice, order, default_from=self._default_from)
+        return write_mail(notice, order, default_from=self._default_from, replies=self._replies)
 
     def deliver(self, parcel: Parcel) -> Outcome:
         """Hand it over, and say what became of it."""
@@ -39,9 +42,10 @@ class MailOutlet:
         self._postbox.close()
 
 
-def write_mail(notice: Leased, order: Order, *, default_from: str) -> Parcel:
+def write_mail(notice: Leased, order: Order, *, default_from: str, replies: str = "") -> Parcel:
     """
-    The letter as bytes, from the shop's own address if it has a usable one, else from `default_from`.
+    The letter as bytes, from the shop's own address if it has a usable one, else from `default_from`; a customer answers it at an address
+    of its own below `replies`, "" at the sender's.
 
     Raises BadRecipient, BadOutlet when not even `default_from` is an address, and what `render_mail` raises.
     """
@@ -50,8 +54,10 @@ def write_mail(notice: Leased, order: Order, *, default_from: str) -> Parcel:
     if not sender:
         raise BadOutlet(f"ORDERPIPE_MAIL_FROM is no e-mail address: {default_from!r}.")
     addressee = order.customer.get("name") or "" if notice.audience == Audience.CUSTOMER else ""
+    letter = letter_id(notice.id, notice.dedupe_key, notice.facts)
+    reply_to = reply_address(letter, replies) if replies and notice.audience == Audience.CUSTOMER else ""
     head = Head(
-        sender, clean(name or order.shop_name, 100), recipient, clean(addressee, 100), notice.dedupe_key, notice.created_at,
+        sender, clean(name or order.shop_name, 100), recipient, clean(addressee, 100), letter, notice.created_at, reply_to,
         notice.unsubscribe,
     )
     return Parcel(sender, recipient, compose(render_mail(notice, order), head))

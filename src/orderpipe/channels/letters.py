@@ -5,18 +5,19 @@ A kind is one file in each language's folder, used for HTML, plain text and SMS 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template, TemplateNotFound, UndefinedError
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from orderpipe.channels import own_words
+from orderpipe.channels.parts import apart, plain
 from orderpipe.channels.questions import question_of
 from orderpipe.channels.views import OrderView, clean
-from orderpipe.channels.wording import language_of, phrases_of, wording
+from orderpipe.channels.wording import LANGUAGES, language_of, phrases_of, wording
 from orderpipe.domain.decisions import Audience
 from orderpipe.domain.notices import Leased, Order
 
@@ -48,20 +49,22 @@ class Facts(dict[str, Any]):
 def render_mail(notice: Leased, order: Order) -> Letter:
     """The letter for this notification. Raises UnknownKind, and jinja2's UndefinedError when a fact it needs is missing."""
     language = language_of(notice.language)
-    scene = _scene(notice, order, language)
-    text, html = (_Told(_template_for(notice, language, as_html=as_html), scene) for as_html in (False, True))
-    frame = _frame(notice, scene["order"], language) | {name: text.line(name) for name in ("subject", "title")}
-    frame["essence"] = text.line("sms")
-    plain = _Told(_layout(as_html=False), frame | {"body": text.block("body")}).whole()
-    # safe as it stands: the blocks have escaped whatever came from outside
-    page = _Told(_layout(as_html=True), frame | {"body": Markup(html.block("body"))}).whole()  # noqa: S704
-    return Letter(frame["subject"], _GAP.sub("\n\n", plain), page)
+    told = _Told(_template_for(notice, language), _scene(notice, order, language))
+    lines = {gap: told.line(block) for gap, block in (("subject", "subject"), ("title", "title"), ("essence", "sms"))}
+    text, html = told.body()
+    office = notice.audience == Audience.OFFICE
+    frame = _frame(language, told.order.shop_name, office=office, optional=bool(notice.unsubscribe))
+    given = _given(told.order, language, office=office) | {"unsubscribe": notice.unsubscribe}
+    subject = plain(lines["subject"])
+    as_text = {name: plain(line) for name, line in lines.items()} | given | {"body": text.strip("\n")}
+    as_html = lines | {name: str(escape(value)) for name, value in given.items()} | {"body": html}
+    return Letter(subject, _GAP.sub("\n\n", _filled(frame.text, as_text)), _filled(frame.html, as_html))
 
 
 def render_sms(notice: Leased, order: Order) -> str:
     """The text message for this notification, on one line; raises as `render_mail`."""
     language = language_of(notice.language)
-    return _Told(_template_for(notice, language, as_html=False), _scene(notice, order, language)).line("sms")
+    return plain(_Told(_template_for(notice, language), _scene(notice, order, language)).line("sms"))
 
 
 def _scene(notice: Leased, order: Order, language: str) -> Scene:
@@ -82,42 +85,65 @@ def _scene(notice: Leased, order: Order, language: str) -> Scene:
     }
 
 
-def _frame(notice: Leased, order: OrderView, language: str) -> Scene:
-    """What the layout adds to the letter itself: whom it greets, what it is about, why it came."""
+def _given(order: OrderView, language: str, *, office: bool) -> dict[str, str]:
+    """What the layout adds to the letter itself: whom it greets, and what it is about."""
     phrases: Mapping[str, str] = phrases_of(language)["layout"]
-    office = notice.audience == Audience.OFFICE
     greeting = phrases["greeting"].format(name=order.name) if order.name else phrases["greeting_without_name"]
-    about = (phrases["order"].format(number=order.number), phrases["reference"].format(reference=order.reference))
-    return {
-        "order": order,
-        "greeting": "" if office else greeting,
-        "footer": " · ".join(about if order.reference and not office else about[:1]),
-        "why": phrases["why_office" if office else "why"].format(shop=order.shop_name),
-        "layout": phrases,
-        "unsubscribe": notice.unsubscribe,
+    about = phrases["order"].format(number=order.number)
+    if order.reference and not office:
+        about += f" · {phrases['reference'].format(reference=order.reference)}"
+    return {"greeting": greeting, "footer": about}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A shop's layout in one language, cut where each letter fills something in: words and names of gaps by turns."""
+
+    text: tuple[str, ...]
+    html: tuple[str, ...]
+
+
+_GAPS = ("subject", "title", "essence", "greeting", "body", "footer", "unsubscribe")
+
+
+@lru_cache(maxsize=1_000)
+def _frame(language: str, shop_name: str, *, office: bool, optional: bool) -> Frame:
+    """The layout around every letter of a shop; rendered once, for only what stands in the gaps differs."""
+    phrases: Mapping[str, str] = phrases_of(language)["layout"]
+    scene: Scene = {name: Markup(f"\0{name}\0") for name in _GAPS}  # noqa: S704
+    scene |= {
+        "shop_name": shop_name, "layout": phrases, "personal": not office, "optional": optional,
         "tag": {"zh": "zh-Hans"}.get(language, language),
+        "why": phrases["why_office" if office else "why"].format(shop=shop_name),
     }
+    return Frame(*(tuple(_layout(file).render(scene).split("\0")) for file in ("layout.txt", "layout.html")))
+
+
+def _filled(frame: Sequence[str], given: Mapping[str, str]) -> str:
+    return "".join([given[piece] if place % 2 else piece for place, piece in enumerate(frame)])
 
 
 class _Told:
-    """One template told in one scene: a block of it, or the whole."""
+    """One template told in one scene, block by block, as HTML."""
 
     def __init__(self, template: Template, scene: Scene) -> None:
-        self._template = template
+        self.order: OrderView = scene["order"]
         self._is_theirs = template.environment.sandboxed
         self._blocks = template.blocks
         # what Jinja's own `render` does, but the globals, always the same, are not gathered anew for each letter
         self._context = template.new_context(_globals(template.environment) | scene, shared=True)
 
-    def whole(self) -> str:
-        return "".join(self._template.root_render_func(self._context))
-
-    def block(self, name: str) -> str:
-        pieces = self._blocks[name](self._context)
-        return "".join(own_words.bounded(pieces) if self._is_theirs else pieces)
+    def body(self) -> tuple[str, str]:
+        """The letter itself, as plain text and as HTML."""
+        return apart(self._block("body"))
 
     def line(self, name: str) -> str:
-        return " ".join(self.block(name).split())
+        """A block on one line."""
+        return " ".join(self._block(name).split())
+
+    def _block(self, name: str) -> str:
+        pieces = self._blocks[name](self._context)
+        return "".join(own_words.bounded(pieces) if self._is_theirs else pieces)
 
 
 class _EntriesFirst(Environment):
@@ -128,38 +154,37 @@ class _EntriesFirst(Environment):
         return obj[attribute] if isinstance(obj, dict) and attribute in obj else super().getattr(obj, attribute)
 
 
-@lru_cache(maxsize=8)
-def _environment(language: str, *, as_html: bool) -> Environment:
+@lru_cache(maxsize=len(LANGUAGES))
+def _environment(language: str) -> Environment:
     environment = _EntriesFirst(
         loader=PackageLoader(__package__, "templates"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-        autoescape=as_html,  # plain text must not be escaped
-        auto_reload=False, cache_size=-1,
+        autoescape=True, auto_reload=False, cache_size=-1,
     )
-    own_words.furnish(environment, language, as_html=as_html)
+    own_words.furnish(environment, language)
     return environment
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=len(LANGUAGES))
 def _globals(environment: Environment) -> Scene:
     return dict(environment.globals)
 
 
-def _template_for(notice: Leased, language: str, *, as_html: bool) -> Template:
+def _template_for(notice: Leased, language: str) -> Template:
     """The shop's own template where it has one, else ours."""
-    if notice.own_words:
-        return own_words.template(notice.own_words, language, as_html=as_html)
-    return _template(language, notice.kind, as_html=as_html)
+    return own_words.template(notice.own_words, language) if notice.own_words else _template(language, notice.kind)
 
 
 @lru_cache(maxsize=500)
-def _template(language: str, kind: str, *, as_html: bool) -> Template:
+def _template(language: str, kind: str) -> Template:
     try:
-        return _environment(language, as_html=as_html).get_template(f"{language}/{kind}.jinja")
+        return _environment(language).get_template(f"{language}/{kind}.jinja")
     except TemplateNotFound as missing:
         raise UnknownKind(f"There is no letter of the kind {kind!r}.") from missing
 
 
-@lru_cache(maxsize=2)
-def _layout(*, as_html: bool) -> Template:
-    # no language of its own: everything it says is given to it
-    return _environment("en", as_html=as_html).get_template("layout.html" if as_html else "layout.txt")
+def _layout(file: str) -> Template:
+    environment = Environment(
+        loader=PackageLoader(__package__, "templates"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        autoescape=file.endswith(".html"),  # plain text must not be escaped
+    )
+    return environment.get_template(file)

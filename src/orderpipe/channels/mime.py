@@ -6,7 +6,6 @@ Written by hand because Python's EmailMessage takes two milliseconds a letter; a
 
 import base64
 import binascii
-import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,30 +26,31 @@ _LONGEST_LINE = 990
 @dataclass(frozen=True, slots=True)
 class Head:
     """
-    What stands in a letter's headers beside the subject; addresses already checked, `at` UTC.
-
-    `unsubscribe` is the address of a page that turns letters like this off, "" where that cannot be.
+    What stands in a letter's headers beside the subject; addresses already checked, `at` UTC. `letter` is its id, which stands before the
+    @ of the Message-ID; `reply_to` where replies go, "" to the sender; `unsubscribe` the page that turns letters like this off, "" where
+    that cannot be.
     """
 
     sender: str
     sender_name: str
     recipient: str
     recipient_name: str
-    key: str
+    letter: str
     at: datetime
+    reply_to: str = ""
     unsubscribe: str = ""
 
 
 def compose(letter: Letter, head: Head) -> bytes:
-    """The whole message, lines ended by CRLF. The same key gives the same Message-ID, so a repeated letter can be known as one."""
-    key = hashlib.sha256(head.key.encode("utf-8", "replace")).hexdigest()
-    boundary = f"=_{key[:24]}"  # `=_` comes up in no encoded body
+    """The whole message, lines ended by CRLF. The same letter has the same Message-ID, so a repeated one can be known as one."""
+    boundary = f"=_{head.letter[:24]}"  # `=_` comes up in no encoded body
     lines = [
         f"Date: {_date(head.at)}",
         f"From: {_mailbox(head.sender_name, head.sender)}",
         f"To: {_mailbox(head.recipient_name, head.recipient)}",
         f"Subject: {_words(letter.subject)}",
-        f"Message-ID: <{key[:40]}@{head.sender.rpartition('@')[2]}>",
+        f"Message-ID: <{head.letter}@{head.sender.rpartition('@')[2]}>",
+        *([f"Reply-To: {head.reply_to}"] if head.reply_to else ()),
         "Auto-Submitted: auto-generated",
         "X-Auto-Response-Suppress: OOF, AutoReply",
         *_ways_out(head.unsubscribe),

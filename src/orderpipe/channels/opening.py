@@ -14,20 +14,20 @@ NOWHERE = "null:"
 """As a server's address: everything is written and then thrown away, for measuring."""
 
 
-def open_outlet(channel: str, *, smtp_url: str, mail_from: str, sms_url: str) -> Outlet:
-    """The way out for this channel, not connected yet."""
+def open_outlet(channel: str, *, smtp_url: str, mail_from: str, sms_url: str, replies: str = "") -> Outlet:
+    """The way out for this channel, not connected yet; `replies` as for `write_mail`."""
     try:
-        return _email(smtp_url, mail_from) if channel == Channel.EMAIL else _sms(sms_url)
+        return _email(smtp_url, mail_from, replies) if channel == Channel.EMAIL else _sms(sms_url)
     except BadOutlet as reason:
         return Closed(str(reason))
 
 
-def _email(url: str, mail_from: str) -> Outlet:
+def _email(url: str, mail_from: str, replies: str) -> Outlet:
     if not url:
         return Closed("No mail server is set up: ORDERPIPE_SMTP_URL is empty.")
     if url == NOWHERE:
-        return Sink(partial(write_mail, default_from=mail_from))
-    return MailOutlet(MailServer.at(url), mail_from)
+        return Sink(partial(write_mail, default_from=mail_from, replies=replies))
+    return MailOutlet(MailServer.at(url), mail_from, replies=replies)
 
 
 def _sms(url: str) -> Outlet:

@@ -36,9 +36,10 @@ class Postponed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Never, for this recipient or this letter."""
+    """Never, for this recipient or this letter; `address`: no letter to this recipient would be taken."""
 
     reason: str
+    address: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from jinja2 import Environment, StrictUndefined, Template
 from jinja2.exceptions import TemplateRuntimeError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from orderpipe.channels.parts import HtmlParts, TextParts
-from orderpipe.channels.wording import phrases_of
+from orderpipe.channels.parts import Parts
+from orderpipe.channels.wording import LANGUAGES, phrases_of
 
 PARTS = ("bullets", "pairs", "items", "button")
 LONGEST = 500_000
@@ -31,10 +31,9 @@ class TooLong(TemplateRuntimeError):
     """The template writes more than a letter can hold, or takes too long over it."""
 
 
-def furnish(environment: Environment, language: str, *, as_html: bool) -> None:
+def furnish(environment: Environment, language: str) -> None:
     """Give an environment what every letter is made of."""
-    words = phrases_of(language)["words"]
-    parts = HtmlParts(words) if as_html else TextParts(words)
+    parts = Parts(phrases_of(language)["words"])
     environment.globals |= {name: getattr(parts, name) for name in PARTS}
     environment.filters |= {"brief": _brief, "para": parts.para, "strong": parts.strong}
 
@@ -67,19 +66,19 @@ def _hurry() -> None:
 
 
 @lru_cache(maxsize=500)
-def template(source: str, language: str, *, as_html: bool) -> Template:
+def template(source: str, language: str) -> Template:
     """A shop's template. Raises jinja2's TemplateSyntaxError."""
-    return sandbox(language, as_html=as_html).from_string(source)
+    return sandbox(language).from_string(source)
 
 
-@lru_cache(maxsize=8)
-def sandbox(language: str, *, as_html: bool) -> Environment:
+@lru_cache(maxsize=len(LANGUAGES))
+def sandbox(language: str) -> Environment:
     """Where shops' templates live: no loader, so nothing can be included, and no functions but the parts of a letter."""
     environment = _Watched(
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=as_html, auto_reload=False
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=True, auto_reload=False
     )
     environment.globals.clear()
-    furnish(environment, language, as_html=as_html)
+    furnish(environment, language)
     return environment
 
 

@@ -1,5 +1,5 @@
 """
-The building blocks of a letter: each template is written once with them, and they lay it out as HTML or as plain text.
+The building blocks of a letter: each template is written once with them, and they lay it out as HTML and as plain text.
 
 The HTML carries its styles inline and its frame as tables, for mail programs know little else.
 """
@@ -8,6 +8,7 @@ The HTML carries its styles inline and its frame as tables, for mail programs kn
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from html import unescape
 
 from markupsafe import Markup, escape
 
@@ -26,98 +27,111 @@ class Item:
     note: str = ""
 
 
-class HtmlParts:
-    """The blocks as HTML; whatever comes from outside is escaped."""
+_BLOCK, _AS_TEXT = "\x01", "\x00"
+"""Stand around a block, and before its plain text; nothing that a letter tells has them in it."""
+
+
+class Parts:
+    """The blocks, each as HTML and as plain text at once, which `apart` takes asunder; whatever comes from outside is escaped."""
 
     def __init__(self, words: Mapping[str, str]) -> None:
         self._total, self._colon = words["total"], words["colon"]
 
     def para(self, words: Markup) -> Markup:
-        """A paragraph."""
-        return Markup(f'<p style="margin:0 0 16px">{words.strip()}</p>\n')
+        """A paragraph; in plain text the mail program breaks its lines."""
+        told = str(words).strip()
+        return _both(f'<p style="margin:0 0 16px">{told}</p>\n', " ".join(plain(told).split()) + "\n\n")
 
     def strong(self, words: Markup) -> Markup:
-        """Words that the eye should find."""
-        return Markup(f"<strong>{words}</strong>")
+        """Words that the eye should find; plain text has no way to show it."""
+        return Markup(f"{_STRONG}{words}{_END_STRONG}")
 
-    def bullets(self, points: Iterable[str]) -> Markup:
+    def bullets(self, points: Sequence[str]) -> Markup:
         """A list of points."""
+        if not points:
+            return Markup("")
         rows = "\n".join(f'<li style="margin:0 0 8px">{escape(point)}</li>' for point in points)
-        return Markup(f'<ul style="margin:0 0 16px;padding:0 0 0 20px">{rows}</ul>\n') if rows else Markup("")
+        return _both(
+            f'<ul style="margin:0 0 16px;padding:0 0 0 20px">{rows}</ul>\n', "".join(f"  * {point}\n" for point in points) + "\n"
+        )
 
     def pairs(self, pairs: Iterable[tuple[str, object]]) -> Markup:
         """Names and values below each other; a pair without a value is left out."""
+        told = [(name, value) for name, value in pairs if value]
         rows = "\n".join(
             f'<tr><td style="padding:4px 16px 4px 0;color:{QUIET};vertical-align:top;white-space:nowrap">{escape(name)}</td>'
             f'<td style="padding:4px 0;vertical-align:top">{escape(value)}</td></tr>'
-            for name, value in pairs if value
+            for name, value in told
         )
-        return Markup(f'<table role="presentation" cellpadding="0" cellspacing="0" style="margin:0 0 16px">{rows}</table>\n')
+        return _both(
+            f'<table role="presentation" cellpadding="0" cellspacing="0" style="margin:0 0 16px">{rows}</table>\n',
+            "".join(f"  {name}{self._colon}{value}\n" for name, value in told) + "\n",
+        )
 
     def items(self, items: Sequence[Item], total: str = "") -> Markup:
         """The lines as a table, with prices where there are any."""
-        rows = "\n".join(self._row(item) for item in items)
+        rows, listed = "\n".join(map(_row, items)), "".join(map(_listed, items))
         if total:
             rows += (
                 f'<tr><td style="padding:10px 0;font-weight:600">{escape(self._total)}</td>'
                 f'<td align="right" style="padding:10px 0;font-weight:600;white-space:nowrap">{escape(total)}</td></tr>'
             )
-        return Markup(
-            f'<table width="100%" cellpadding="0" cellspacing="0" style="margin:0 0 16px;border-top:1px solid {LINE}">{rows}</table>\n'
-        )
-
-    def _row(self, item: Item) -> str:
-        note = f'<br><span style="color:{QUIET};font-size:14px">{escape(item.note)}</span>' if item.note else ""
-        price = f'<br><span style="color:{QUIET};font-size:14px">{item.quantity} × {escape(item.price)}</span>' if item.price else ""
-        right = escape(item.amount) if item.amount else f"× {item.quantity}"
-        return (
-            f'<tr><td style="{_CELL};word-break:break-word"><span dir="auto">{escape(item.name)}</span>{price}{note}</td>'
-            f'<td align="right" style="{_CELL};padding-left:16px;white-space:nowrap">{right}</td></tr>'
+            listed += f"  {self._total}{self._colon}{total}\n"
+        return _both(
+            f'<table width="100%" cellpadding="0" cellspacing="0" style="margin:0 0 16px;border-top:1px solid {LINE}">{rows}</table>\n',
+            f"{listed}\n",
         )
 
     def button(self, label: str, link: str) -> Markup:
         """The one thing to do now."""
-        return Markup(
+        return _both(
             f'<p style="margin:8px 0 24px"><a href="{escape(safe_link(link))}" style="display:inline-block;background:{ACCENT};'
             f"color:#ffffff;text-decoration:none;font-weight:600;padding:12px 24px;border-radius:6px"
-            f'">{escape(label)}</a></p>\n'
+            f'">{escape(label)}</a></p>\n',
+            f"{label}{self._colon.rstrip()}\n{link}\n\n",
         )
 
 
-class TextParts:
-    """The blocks as plain text, laid out to be read as it stands."""
+def apart(told: str) -> tuple[str, str]:
+    """What blocks told, as plain text and as HTML; words that stand in no block are a paragraph of the plain text."""
+    text, html = [], []
+    for place, piece in enumerate(told.split(_BLOCK)):
+        as_html, _, as_text = piece.partition(_AS_TEXT)
+        html.append(as_html)
+        if place % 2:
+            text.append(as_text)
+        elif piece and not piece.isspace():
+            text.append(" ".join(plain(piece).split()) + "\n\n")
+    return "".join(text), "".join(html)
 
-    def __init__(self, words: Mapping[str, str]) -> None:
-        self._total, self._colon = words["total"], words["colon"]
 
-    def para(self, words: str) -> str:
-        """A paragraph; the mail program breaks its lines."""
-        return " ".join(words.split()) + "\n\n"
+def plain(told: str) -> str:
+    """What was told in HTML, as plain text."""
+    words = str(told)  # a Markup would escape whatever it is asked to replace
+    if _STRONG in words:
+        words = words.replace(_STRONG, "").replace(_END_STRONG, "")
+    return unescape(words) if "&" in words else words
 
-    def strong(self, words: str) -> str:
-        """Words that the eye should find; plain text has no way to show it."""
-        return words
 
-    def bullets(self, points: Iterable[str]) -> str:
-        """A list of points."""
-        rows = "".join(f"  * {point}\n" for point in points)
-        return f"{rows}\n" if rows else ""
+_STRONG, _END_STRONG = "<strong>", "</strong>"
 
-    def pairs(self, pairs: Iterable[tuple[str, object]]) -> str:
-        """Names and values below each other; a pair without a value is left out."""
-        return "".join(f"  {name}{self._colon}{value}\n" for name, value in pairs if value) + "\n"
 
-    def items(self, items: Sequence[Item], total: str = "") -> str:
-        """The lines, one below the other, with prices where there are any."""
-        rows = "".join(
-            f"  {item.quantity} × {item.name}{f'  {item.amount}' if item.amount else ''}{f' ({item.note})' if item.note else ''}\n"
-            for item in items
-        )
-        return f"{rows}  {self._total}{self._colon}{total}\n\n" if total else f"{rows}\n"
+def _both(as_html: str, as_text: str) -> Markup:
+    return Markup(f"{_BLOCK}{as_html}{_AS_TEXT}{as_text}{_BLOCK}")
 
-    def button(self, label: str, link: str) -> str:
-        """The one thing to do now."""
-        return f"{label}{self._colon.rstrip()}\n{safe_link(link)}\n\n"
+
+def _row(item: Item) -> str:
+    note = f'<br><span style="color:{QUIET};font-size:14px">{escape(item.note)}</span>' if item.note else ""
+    price = f'<br><span style="color:{QUIET};font-size:14px">{item.quantity} × {escape(item.price)}</span>' if item.price else ""
+    right = escape(item.amount) if item.amount else f"× {item.quantity}"
+    return (
+        f'<tr><td style="{_CELL};word-break:break-word"><span dir="auto">{escape(item.name)}</span>{price}{note}</td>'
+        f'<td align="right" style="{_CELL};padding-left:16px;white-space:nowrap">{right}</td></tr>'
+    )
+
+
+def _listed(item: Item) -> str:
+    return f"  {item.quantity} × {item.name}{f'  {item.amount}' if item.amount else ''}{f' ({item.note})' if item.note else ''}\n"
 
 
 class UnsafeLink(ValueError):

@@ -26,7 +26,7 @@ FILTERS = frozenset({
     "para", "strong", "brief", "length", "default", "upper", "lower", "title", "capitalize", "trim", "first", "last", "string",
 })
 OF_ORDER = frozenset({
-    "number", "reference", "shop_name", "name", "contact", "address", "payment", "total", "all_items", "items", "item_name",
+    "number", "reference", "shop_name", "name", "contact", "address", "payment", "total", "all_items", "items", "item_name", "changes",
 })
 _ALLOWED = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Block, nodes.If, nodes.For, nodes.FilterBlock, nodes.Filter, nodes.Call,
@@ -54,7 +54,7 @@ def proofread(source: str, kind: str, language: str) -> list[Mistake]:
     if len(source) > LONGEST_SOURCE:
         return [Mistake(0, f"A template has at most {LONGEST_SOURCE:,} characters, this has {len(source):,}.")]
     try:
-        tree = own_words.sandbox(language, as_html=False).parse(source)
+        tree = own_words.sandbox(language).parse(source)
     except TemplateSyntaxError as error:
         return [Mistake(error.lineno, f"{error.message}")]
     except RecursionError:
@@ -147,9 +147,9 @@ class _Reader:
                 name = node.args[0] if node.args else None
                 of_facts = isinstance(called.node, nodes.Name) and called.node.name == "facts" and isinstance(name, nodes.Const)
                 return self._of_fact(str(name.value)) if of_facts and isinstance(name, nodes.Const) else ""
-            case nodes.Getattr(attr="items" | "item_name", node=nodes.Name(name="order")):
+            case nodes.Getattr(attr="items" | "item_name" | "changes", node=nodes.Name(name="order")):
                 return ""
-        return f"Only these can be called: {', '.join((*own_words.PARTS, *SPEECH))}, order.items, order.item_name and .get."
+        return f"Only these can be called: {', '.join((*own_words.PARTS, *SPEECH))}, order.items, order.item_name, order.changes and .get."
 
     def _of_attribute(self, node: nodes.Getattr) -> str:
         of = node.node.name if isinstance(node.node, nodes.Name) else ""
@@ -184,4 +184,4 @@ def _tried(source: str, kind: str, language: str) -> list[Mistake]:
 def _line(error: Exception, source: str, language: str) -> int:
     """The line of the template where it broke, 0 where that is not known."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<template>"]
-    return own_words.template(source, language, as_html=False).get_corresponding_lineno(frames[-1].lineno or 0) if frames else 0
+    return own_words.template(source, language).get_corresponding_lineno(frames[-1].lineno or 0) if frames else 0

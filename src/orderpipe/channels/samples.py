@@ -20,7 +20,7 @@ DOUBTS = [
 ]
 LINES = [{"number": 1, "quantity": 2}, {"number": 2, "quantity": 1}]
 SOON, LATER = "2026-11-05T08:00:00Z", "2026-11-06T16:00:00+00:00"
-QUESTION = {"query_id": 7, "link": LINK, "answer_until": LATER, "doubts": DOUBTS}
+QUESTION = {"query_id": "qry_000000000007", "link": LINK, "answer_until": LATER, "doubts": DOUBTS, "on_silence": "wait"}
 
 FACTS: dict[str, Mapping[str, Any]] = {
     "acknowledgement": {
@@ -42,15 +42,30 @@ FACTS: dict[str, Mapping[str, Any]] = {
     "not-delivered": {"status": "returned", "lines": LINES[:1]},
     "part-delivered": {"tracking_number": "00340434161094021501", "lines": LINES[:1]},
     "thank-you": {"delivered_on": "2026-11-06", "rate_link": LINK},
+    "amended": {
+        "lines": [{"name": "Darjeeling First Flush, 100 g", "before": 1, "after": 2}, {"name": "Oolong", "before": 3, "after": 0}],
+        "added": [{"sku": "TEA-2", "quantity": 1}], "address": True, "contact": True, "payment": True, "requested_on": "2026-11-06",
+        "total": "34.50", "until": LATER, "due": "12.25", "question": False, "by": "customer",
+    },
     "canceled": {"reason": "inventory", "lines": LINES[:1], "by": "office"},
     "rejected": {"reason": "We do not deliver to this country.", "doubts": DOUBTS[:1]},
     "payment-received": {"amount": "34.50"},
     "payment-needed": {"amount": "34.50", "link": LINK},
     "office-parked": {"error": "ZeroDivisionError: division by zero", "stage": "allocate", "unit": "order"},
-    "office-question-unanswered": {"query_id": 7, "doubts": DOUBTS, "contact": "María Müller, +442079460123"},
+    "office-question-unanswered": {
+        "query_id": "qry_000000000007", "doubts": DOUBTS, "contact": "María Müller, +442079460123", "on_silence": "cancel",
+        "silence_at": LATER, "command": "orderpipe order answer 100042-7 --set /customer/name=… --confirm totals-differ",
+        "api": "POST /v1/queries/qry_000000000007/answer",
+    },
     "office-target-breached": {"stage": "validated", "since": SOON, "target_minutes": 240},
     "office-parcel-lost": {"tracking_number": "00340434161094021501"},
     "office-no-date": {"reason": "The calendar standard has no working time."},
+    "office-unclear-reply": {
+        "mail": 17, "sender": "maria@customers.example", "subject": "Re: A question", "reply": ["about three", "or four"],
+        "query_id": "qry_000000000007", "doubts": DOUBTS,
+    },
+    "office-customer-wrote": {"mail": 17, "sender": "maria@customers.example", "subject": "My order", "reply": ["Where is it?"]},
+    "office-unreachable": {"kind": "question", "recipient": "maria@customers.example", "bounce_error": "550 5.1.1 User unknown"},
     "office-reminder": {"waiting_for": "office", "since": SOON},
     "office-unconfirmed": {
         "count": 3, "minutes": 15,
@@ -69,7 +84,9 @@ VARIANTS: dict[str, tuple[Mapping[str, Any], ...]] = {
         {"lines": [{**LINES[0], "expected_on": None}], "earlier": [{"lines": [{**LINES[1], "expected_on": "2026-11-20"}]}]}, {"lines": []},
     ),
     "payment-needed": ({"amount": "34.50"},),
+    "question": (QUESTION | {"again": True},),
     "shipped": (FACTS["shipped"] | {"lines": LINES[:1], "earlier": [ANOTHER]}, ANOTHER | {"until": None}),  # type: ignore[operator]
+    "amended": (FACTS["amended"] | {"question": True, "due": None, "earlier": [FACTS["amended"]]},),  # type: ignore[operator]
     "out-for-delivery": ({"tracking_number": "00340434161094021501", "earlier": [{"tracking_number": "00340434161094021518"}]},),
     "sent-again": ({"status": "returned", "lines": LINES[:1], "earlier": [{"status": "lost", **_PART}]},),
     "not-delivered": ({"status": "lost", "lines": LINES[:1], "earlier": [{"status": "returned", **_PART}]},),

@@ -178,7 +178,7 @@ def begin(smtp: smtplib.SMTP, parcel: Parcel) -> Outcome | int:
     smtp.sock.settimeout(TIMEOUT)
     international = not (parcel.sender + parcel.recipient).isascii()
     if international and not smtp.has_extn("smtputf8"):
-        return Refused(f"The mail server takes no addresses with other letters than a to z, such as {parcel.recipient}.")
+        return Refused(f"The mail server takes no addresses with other letters than a to z, such as {parcel.recipient}.", address=True)
     code, reply = smtp.mail(parcel.sender, ["SMTPUTF8"] if international else [])
     if code == 421 or code < 400:
         return code
@@ -220,7 +220,7 @@ def _recipient_refused(parcel: Parcel, code: int, reply: bytes) -> Outcome:
     if _POLICY.search(answer) or "relay" in answer.casefold():
         # against us rather than against the address: relaying denied, our host on a block list. It may be put right
         return Postponed(f"The mail server may not or will not take letters to {parcel.recipient} from us: {answer}")
-    return Refused(f"The mail server knows no such recipient or refuses it, {parcel.recipient}: {answer}")
+    return Refused(f"The mail server knows no such recipient or refuses it, {parcel.recipient}: {answer}", address=True)
 
 
 def said(code: int, reply: bytes | str) -> str:

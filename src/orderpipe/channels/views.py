@@ -88,6 +88,20 @@ class OrderView:
             lines = [{"number": line.number, "quantity": line.quantity} for line in self._order.lines]
         return [Item(self.item_name(line.get("number")), line["quantity"], note=self._expected(line)) for line in lines]
 
+    def changes(self, facts: Mapping[str, Any]) -> list[str]:
+        """What is other than before in an amended order, point by point; the new address and contact are the order's own by now."""
+        said: Mapping[str, str] = self._wording.phrases["changes"]
+        names = {line.sku: self.item_name(line.number) for line in self._order.lines}
+        points = [
+            *(said["other" if line["after"] else "gone"].format(item=line["name"], **line) for line in facts["lines"]),
+            *(said["new"].format(item=names.get(line["sku"], line["sku"]), quantity=line["quantity"]) for line in facts["added"]),
+        ]
+        about = {"address": self.address, "contact": self.contact, "payment": self.payment}
+        points += [said[name].format(value=value) for name, value in about.items() if facts[name]]
+        if facts["requested_on"]:
+            points.append(said["requested_on"].format(value=self._wording.day(facts["requested_on"])))
+        return points
+
     def item_name(self, number: object) -> str:
         """What the line of this number is called: its description, else its SKU, else its number."""
         line = self._lines.get(number)

@@ -17,6 +17,8 @@ from babel import Locale
 from babel.dates import format_date, get_timezone_location
 from babel.numbers import format_currency, format_decimal
 
+from orderpipe.domain.countries import is_country
+
 LANGUAGES = ("en", "zh")
 FALLBACK = "en"
 
@@ -58,6 +60,11 @@ class Wording:
     def country(self, code: str) -> str:
         """A country's name (ISO 3166-1 alpha-2); what is no such code is said as it stands."""
         return str(_locale(self.language).territories.get(code.upper(), code))
+
+    @property
+    def countries(self) -> Mapping[str, str]:
+        """The codes of all countries by their names, in small letters."""
+        return _countries(self.language)
 
     def last_day(self, end: str | datetime) -> str:
         """The last day of what ends at this instant; midnight still belongs to the day before."""
@@ -128,6 +135,11 @@ def _day(language: str, day: date, pattern: str) -> str:
 @lru_cache(maxsize=len(LANGUAGES))
 def _locale(language: str) -> Locale:
     return Locale.parse({"zh": "zh_Hans_CN"}.get(language, language))
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _countries(language: str) -> Mapping[str, str]:
+    return {str(name).casefold(): str(code) for code, name in _locale(language).territories.items() if is_country(str(code))}
 
 
 @lru_cache(maxsize=500)

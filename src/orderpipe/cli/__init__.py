@@ -9,6 +9,7 @@ import sys
 import typer
 
 from orderpipe.cli import (
+    answer,
     audit,
     check,
     demo,
@@ -17,8 +18,10 @@ from orderpipe.cli import (
     imports,
     mail,
     mail_care,
+    mail_in,
     migrate,
     order,
+    query,
     shop,
     shop_letters,
     stock,
@@ -31,8 +34,8 @@ from orderpipe.cli.app import app
 from orderpipe.cli.errors import sentence_for
 
 __all__ = [
-    "app", "audit", "check", "demo", "doctor", "flow", "imports", "mail", "mail_care", "main", "migrate", "order", "shop",
-    "shop_letters", "stock", "template", "up", "version", "why",
+    "answer", "app", "audit", "check", "demo", "doctor", "flow", "imports", "mail", "mail_care", "mail_in", "main", "migrate", "order",
+    "query", "shop", "shop_letters", "stock", "template", "up", "version", "why",
 ]
 
 

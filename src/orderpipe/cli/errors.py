@@ -6,8 +6,10 @@ from orderpipe.channels.outlets import BadRecipient
 from orderpipe.cli.refusals import Refusal
 from orderpipe.domain.orders import UnknownNumber
 from orderpipe.local.refusals import CannotStart
+from orderpipe.sideflows.amendments import AmendRefused
 from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.sideflows.office import DecisionRefused
+from orderpipe.sideflows.queries import AlreadyAnswered, AnswerRefused
 from orderpipe.sideflows.retelling import NoSuchLetter, NotAgain
 from orderpipe.store.database import DatabaseError, is_transient
 from orderpipe.store.imports import ImportedElsewhere
@@ -17,8 +19,8 @@ from orderpipe.store.shops import ShopTaken, UnknownKey
 from orderpipe.store.standing import UnknownOrder
 
 REFUSALS = (
-    CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, SealsOutOfReach, CannotStart,
-    ImportedElsewhere, NoSuchLetter, NotAgain, BadRecipient,
+    AmendRefused, CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, SealsOutOfReach,
+    CannotStart, ImportedElsewhere, AlreadyAnswered, AnswerRefused, NoSuchLetter, NotAgain, BadRecipient,
 )
 
 

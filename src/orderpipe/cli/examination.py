@@ -17,6 +17,7 @@ import redis
 
 from orderpipe import broker
 from orderpipe.assembly import Assembly
+from orderpipe.channels.mailbox import Mailbox, MailboxFailed
 from orderpipe.channels.outlets import BadOutlet
 from orderpipe.channels.smtp import MailServer
 from orderpipe.cli.terminal import local_time
@@ -26,7 +27,7 @@ from orderpipe.flow import Lane, Queue
 from orderpipe.intake.envelope import queue_of
 from orderpipe.settings import Settings
 from orderpipe.sideflows import confirmations
-from orderpipe.store import clock, invariants, migrations_runner, notifications, outbox, shops, vital_signs
+from orderpipe.store import clock, invariants, mail_in, migrations_runner, outbox, shops, vital_signs
 from orderpipe.store.database import DatabaseError
 from orderpipe.store.metadata import Tx
 
@@ -37,8 +38,10 @@ UNTOLD_SHOWN = timedelta(hours=4)
 REFUSALS_SHOWN = timedelta(days=1)
 ANSWER_SECONDS = 2.0
 _WITHOUT_TOKENS = frozenset({
-    "", "postgresql", "postgresql+psycopg", "redis", "rediss", "amqp", "amqps", "smtp", "smtps", "http", "https",
+    "", "postgresql", "postgresql+psycopg", "redis", "rediss", "amqp", "amqps", "smtp", "smtps", "imap", "imaps", "http",
+    "https",
 })
+_OPTIONAL = (("imap_url", False), ("sms_url", False), ("door_url", False))
 _SECRET = re.compile(r"(?<=://)([^:@/?\s]*):([^@/\s]+)@")
 
 
@@ -76,7 +79,7 @@ def _versions() -> Sign:
 
 
 def _configured(settings: Settings) -> Iterator[Sign]:
-    for name, needed in (("database_url", True), ("broker_url", True), ("smtp_url", True), ("sms_url", False), ("door_url", False)):
+    for name, needed in (("database_url", True), ("broker_url", True), ("smtp_url", True), *_OPTIONAL):
         url = getattr(settings, name)
         variable = f"ORDERPIPE_{name.upper()}"
         if url:
@@ -140,7 +143,7 @@ def _standing_still(tx: Tx, now: datetime) -> Iterator[Sign]:
 
 
 def _letters(tx: Tx, now: datetime) -> Iterator[Sign]:
-    waiting = notifications.backlog(tx)
+    waiting = outbox.backlog(tx)
     oldest = min((one.oldest_at for one in waiting if one.reason != NIGHT), default=now)
     said = ", ".join(f"{one.count} by {one.channel}{': ' + one.reason if one.reason else ''}" for one in waiting[:5]) or "none"
     late = oldest < now - LETTER_WITHIN
@@ -152,6 +155,9 @@ def _letters(tx: Tx, now: datetime) -> Iterator[Sign]:
     said = ", ".join(f"{number_of(one.order_id)} ({one.reason})" for one in untold[:5]) or "none"
     said = f"{said} and {len(untold) - 5} more" if len(untold) > 5 else said
     yield Sign("confirmed but not told", said, not untold, "orderpipe order told NUMBER" if untold else "")
+    unread = mail_in.count_open(tx)
+    remedy = "orderpipe mail in --open; orderpipe mail in ID --done." if unread else ""
+    yield Sign("mails for somebody to look at", str(unread or "none"), not unread, remedy)
 
 
 def _broker_door(tx: Tx, url: str, now: datetime) -> Iterator[Sign]:
@@ -208,9 +214,19 @@ def _workers(queues: list[str]) -> Iterator[Sign]:
 def _outlets(settings: Settings) -> Iterator[Sign]:
     if settings.smtp_url:
         yield _mail(settings.smtp_url)
+    if settings.imap_url:
+        yield _mailbox(settings.imap_url)
     host = urlsplit(settings.sms_url)
     if settings.sms_url and host.scheme in ("json", "jsons", "form", "forms") and host.hostname:
         yield _sms(host.hostname, host.port or (443 if host.scheme.endswith("s") else 80))
+
+
+def _mailbox(url: str) -> Sign:
+    try:
+        with Mailbox(url) as mailbox:
+            return Sign("mailbox", f"{mailbox.name} answers; not read yet: {len(mailbox.waiting(None)) or 'none'}")
+    except (BadOutlet, MailboxFailed) as error:
+        return Sign("mailbox", str(error), False, "Start it, or correct ORDERPIPE_IMAP_URL.")
 
 
 def _mail(url: str) -> Sign:

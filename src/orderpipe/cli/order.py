@@ -1,14 +1,16 @@
 """
-`orderpipe order`: look at orders, cancel them, and decide what waits for the office.
+`orderpipe order`: look at orders, change them, cancel them, and decide what waits for the office.
 """
 
 import getpass
+import secrets
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from orderpipe.cli.app import app
+from orderpipe.cli.changes import changes_of
 from orderpipe.cli.order_shown import document_of, print_order
 from orderpipe.cli.place import Data, enter, send_hints
 from orderpipe.cli.shop import of_code
@@ -16,14 +18,15 @@ from orderpipe.cli.terminal import AsJson, local_time, print_json, print_table, 
 from orderpipe.cli.why import Called
 from orderpipe.domain.orders import fulfillment_number_of, number_of, public_id
 from orderpipe.flow import OrderState, WaitingFor
-from orderpipe.sideflows import cancellations, office
+from orderpipe.sideflows import amendments, cancellations, office
+from orderpipe.sideflows.amendments import Asked
 from orderpipe.sideflows.office import Decision
 from orderpipe.store import notifications, order_views, shops, standing
 from orderpipe.store.metadata import Tx
 from orderpipe.store.notifications import Notification
 from orderpipe.store.order_views import Filter, Listed
 
-commands = typer.Typer(no_args_is_help=True, help="Look at orders, cancel them, decide about them.")
+commands = typer.Typer(no_args_is_help=True, help="Look at orders, change them, cancel them, decide about them.")
 app.add_typer(commands, name="order")
 
 
@@ -135,6 +138,34 @@ def cancel(
         say(f"Order {number_of(order_id)} is canceled.")
     else:
         say(f"Of order {number_of(order_id)} {', '.join(canceled)} is canceled; the rest is packed already and goes on its way.")
+
+
+@commands.command("amend")
+def amend(
+    called: Called,
+    to: Annotated[list[str], typer.Option("--set", metavar="POINTER=VALUE", help="A new value, such as /ship_to/city=Leeds.")] = [],  # noqa: B006
+    add: Annotated[list[str], typer.Option(metavar="SKU=PIECES", help="A further line.")] = [],  # noqa: B006
+    remove: Annotated[list[int], typer.Option(metavar="LINE", help="The number of a line that is no longer wanted.")] = [],  # noqa: B006
+    reason: Annotated[Reason, typer.Option(help="Why.")] = Reason.CUSTOMER,
+    by: Annotated[str, typer.Option(help="For whom, such as staff:KIM; by default you.")] = "",
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Change an order: it is checked again, its plan and promise follow, and the customer is told."""
+    parts = enter(data)
+    with parts.engine.begin() as tx:
+        order_id = standing.find(tx, called)
+        places = {line.number: place for place, line in enumerate(order_views.lines(tx, order_id))}
+        asked = Asked(changes_of(to, add, remove, places), secrets.token_hex(8), reason.value)
+        done = amendments.amend(tx, order_id, asked, by=by or who(), now=parts.clock())
+    send_hints(done.hints, restock=done.stock_freed)
+    if as_json:
+        told = {name: getattr(done, name) for name in ("changed", "total", "until", "question")}
+        print_json({"order": number_of(order_id), **told})
+        return
+    say(f"Order {number_of(order_id)} is changed: {', '.join(done.changed)}.")
+    if done.question:
+        say("It left a doubt that has to be cleared before it goes on; `orderpipe why` tells which.")
 
 
 @commands.command("decide")

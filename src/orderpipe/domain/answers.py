@@ -4,6 +4,7 @@ The values a customer may give in an answer: each is checked as the same field o
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import Decimal
 
 from orderpipe.domain.contacts import blank, email_problem, phone_problem
@@ -15,6 +16,7 @@ MOST_PIECES = 1_000_000
 _LONGEST = {"description": 2_000, "postal_code": 100, "payment_method": 100, "sku": 100, "phone": 60}
 _LONGEST_TEXT = 300
 _AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
+_PRICE = re.compile(r"[0-9]{1,10}(\.[0-9]{1,4})?")
 
 
 class RefusedValue(ValueError):
@@ -90,9 +92,25 @@ def _quantity(given: object) -> int:
 
 
 def _total(given: object) -> Decimal:
-    if not isinstance(given, str) or not _AMOUNT.fullmatch(given):
+    return _money(given, _AMOUNT)
+
+
+def _unit_price(given: object) -> Decimal:
+    return _money(given, _PRICE)
+
+
+def _money(given: object, form: re.Pattern[str]) -> Decimal:
+    if not isinstance(given, str) or not form.fullmatch(given):
         raise RefusedValue('Money is a decimal string such as "12.50".', "money-format")
     return Decimal(given)
+
+
+def _day(given: object) -> date | None:
+    """A day, or none: as soon as can be."""
+    try:
+        return None if given is None else date.fromisoformat(given if isinstance(given, str) else "")
+    except ValueError:
+        raise RefusedValue("This must be a day such as 2026-12-18, or null for no day in particular.", "date") from None
 
 
 def _address(given: object) -> dict[str, str]:
@@ -112,5 +130,5 @@ def _address(given: object) -> dict[str, str]:
 
 
 _CHECKS: dict[str, Callable[[object], object]] = {
-    "email": _email, "country": _country, "quantity": _quantity, "total": _total,
+    "email": _email, "country": _country, "quantity": _quantity, "total": _total, "unit_price": _unit_price, "requested_on": _day,
 }

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from orderpipe.domain.notices import Channel
 from orderpipe.flow import Owner, State, WaitingFor
 
 
@@ -21,12 +22,17 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """One notification: its kind, the facts it tells beyond the order's own, and the key under which it goes out only once."""
+    """
+    One notification: its kind, the facts it tells beyond the order's own, and the key under which it goes out only once.
+
+    A customer who can be reached by `channel` gets it there; None leaves the choice to the outbox.
+    """
 
     kind: str
     facts: Mapping[str, object]
     dedupe: str
     to: Audience = Audience.CUSTOMER
+    channel: Channel | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from orderpipe.domain.ladder import TASK, OnSilence, Progress, Rung
 from orderpipe.domain.orders import fulfillment_number_of, number_of, public_id
 from orderpipe.domain.payments import PaymentStatus
 from orderpipe.domain.status import Action, actions
@@ -53,11 +54,12 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The open question to the customer, and how far it has been followed up (UTC)."""
+    """The open question to the customer, how far it has been followed up, what silence means, and the rules in whose doubt it is."""
 
     id: int
-    asked_at: datetime | None
-    reminded_at: datetime | None
+    progress: Progress
+    silent: OnSilence = OnSilence.WAIT
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +90,14 @@ def explain(facts: Facts, *, now: datetime) -> dict[str, Any]:
 
 def _unit(one: Standing, facts: Facts, now: datetime) -> dict[str, Any]:
     waiting = WAITS[one.waiting_for] if one.waiting_for else None
-    overdue = bool(one.due_at and one.due_at < now)
+    paused = one.waiting_for == WaitingFor.QUERY
+    overdue = bool(one.due_at and one.due_at < now) and not paused
     return {
         "unit": one.unit, "number": _number(one), "id": public_id(one.unit, one.id), "state": one.state,
         "waiting_for": one.waiting_for, "sentence": waiting.sentence if waiting else "nothing",
         "since": one.hold.opened_at if one.hold else one.entered_at, "turn": waiting.owner if waiting else Owner.PIPELINE,
         "detail": _detail(one, facts), "last_error": one.last_error, "attempts": one.attempts, "due_at": one.due_at,
-        "overdue": overdue, "next": _next(one, facts, now),
+        "overdue": overdue, "paused": paused, "next": _next(one, facts, now),
     }
 
 
@@ -105,6 +108,8 @@ def _number(one: Standing) -> str:
 def _detail(one: Standing, facts: Facts) -> str:
     """What exactly is missing."""
     match one.waiting_for:
+        case WaitingFor.QUERY if facts.question:
+            return f"In doubt: {', '.join(dict.fromkeys(facts.question.rules))}"
         case WaitingFor.QUERY | WaitingFor.OFFICE:
             return one.hold.reason.rstrip(".") if one.hold else ""
         case WaitingFor.STOCK | WaitingFor.PICK_SCANS | WaitingFor.PACK_SCANS:
@@ -122,12 +127,20 @@ def _detail(one: Standing, facts: Facts) -> str:
 def _next(one: Standing, facts: Facts, now: datetime) -> dict[str, Any]:
     """What the clock does by itself, and when; `late` when it should have done so already."""
     late = one.next_at is not None and one.next_at < now - LATE
-    return {"at": one.next_at, "task": _task(one, facts.question), "late": late}
+    return {"at": one.next_at, "task": _task(one, facts.question), "what": _what(one, facts.question), "late": late}
+
+
+def _what(one: Standing, question: Asked | None) -> str:
+    """What the task does about a question, "" about anything else."""
+    if one.waiting_for != WaitingFor.QUERY or question is None or one.next_at is None:
+        return ""
+    rung = question.progress.rung(one.next_at)
+    return _SILENT[question.silent] if rung == Rung.SILENCE else _RUNG[rung]
 
 
 def _task(one: Standing, question: Asked | None) -> str:
-    if one.waiting_for == WaitingFor.QUERY and question:
-        return "query.ask" if not question.asked_at else "query.remind" if not question.reminded_at else "query.escalate"
+    if one.waiting_for == WaitingFor.QUERY and question and one.next_at:
+        return TASK[question.progress.rung(one.next_at)]
     task = WAITS[one.waiting_for].task if one.waiting_for else None
     step = next_step(one.state, appointment=one.appointment)
     return task or (step.name if step else "")
@@ -144,8 +157,8 @@ def _allowed(facts: Facts) -> Iterator[dict[str, str]]:
                 yield {"action": action, "how": f"orderpipe order cancel {number} --reason customer"}
             case Action.ANSWER if facts.question:
                 query = public_id("query", facts.question.id)
-                how = f"the customer by the link in the letter, staff by POST /v1/queries/{query}/answer"
-                yield {"action": action, "how": how}
+                staff = f"staff by `orderpipe order answer {number}` or POST /v1/queries/{query}/answer"
+                yield {"action": action, "how": f"the customer by the link in the letter, {staff}"}
             case Action.DECIDE:
                 yield {"action": action, "how": f"orderpipe order decide {number} {'|'.join(facts.decisions)}"}
             case Action.PAY:
@@ -192,14 +205,26 @@ def _of_unit(unit: Mapping[str, Any], say: Callable[[datetime], str]) -> Iterato
         yield f"  Last error: {unit['last_error']}"
     if unit["overdue"]:
         yield f"  Its time target was {say(unit['due_at'])} and is missed."
+    if unit["paused"] and unit["due_at"]:
+        yield "  Its time targets stand still while the customer is asked, and move by as much working time."
     upcoming = unit["next"]
     if upcoming["late"]:
         late = f"{upcoming['task']} should have looked at it {say(upcoming['at'])}"
         yield f"  {late}: is everything running? See `orderpipe doctor`."
     else:
-        yield f"  By itself next: {upcoming['task']}, {say(upcoming['at'])}."
+        what = f" ({upcoming['what']})" if upcoming["what"] else ""
+        yield f"  By itself next: {upcoming['task']}, {say(upcoming['at'])}{what}."
 
 
+_RUNG = {
+    Rung.ASK: "the customer is asked", Rung.REMIND: "the customer is reminded",
+    Rung.OTHER: "the customer is reminded by the other channel", Rung.CALL: "the office is asked to call",
+    Rung.CALL_AGAIN: "the office is asked again to call",
+}
+_SILENT = {
+    OnSilence.CANCEL: "the order is canceled, as the customer was told", OnSilence.PROCEED: "the order goes on as it was placed, as the "
+    "customer was told", OnSilence.WAIT: _RUNG[Rung.CALL_AGAIN],
+}
 _TURN = {
     Owner.PIPELINE: "orderpipe goes on by itself",
     Owner.CUSTOMER: "it is the customer's turn",

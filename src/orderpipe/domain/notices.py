@@ -107,12 +107,21 @@ class Later:
     counts: bool = True
 
 
+class Fault(StrEnum):
+    """Why a letter is dead: for something of ours, because it was not taken, or because nothing is taken for this address."""
+
+    OURS = "ours"
+    LETTER = "letter"
+    ADDRESS = "address"
+
+
 @dataclass(frozen=True, slots=True)
 class Dead:
     """It will not go out unless somebody sends it again."""
 
     lease: Leased
     error: str
+    fault: Fault = Fault.OURS
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ class DraftLine:
 @dataclass(frozen=True, slots=True)
 class OrderDraft:
     """
-    An order in the sender's words. `reference` is the sender's own number, unique within the shop.
+    An order in the sender's words. `reference` is the sender's own number, unique within the shop, `purchase_order` their customer's.
 
     Money in `currency` (ISO 4217), `country` in addresses ISO 3166-1 alpha-2, `language` BCP 47. Empty strings and None: not given.
     """
@@ -61,15 +61,21 @@ class OrderDraft:
     requested_on: date | None = None
     note: str = ""
     backorder_policy: str = ""
+    purchase_order: str = ""
 
     def content_hash(self) -> bytes:
         """The SHA-256 of everything the sender said: equal content, equal hash, whatever the spelling of the JSON it came in."""
         return hashlib.sha256(json.dumps(_canonical(self), sort_keys=True, default=_canonical).encode()).digest()
 
 
+_ADDED = frozenset({"purchase_order"})
+"""Fields that drafts did not always have: an order without them has the hash it had then."""
+
+
 def _canonical(value: object) -> object:
     if isinstance(value, OrderDraft | Contact | DraftLine):
-        return {name: getattr(value, name) for name in value.__slots__}
+        said = {name: getattr(value, name) for name in value.__slots__}
+        return {name: one for name, one in said.items() if one or name not in _ADDED}
     return format(value.normalize(), "f") if isinstance(value, Decimal) else str(value)
 
 

@@ -219,6 +219,11 @@ def _latest_start(calendar: WorkingCalendar, time_zone: str, handover: date, min
     return local_time(time_zone, day, time(0))
 
 
+def delivery_calendar(country: str, ship_to_country: str) -> WorkingCalendar:
+    """When parcels are delivered that leave one country for another ("" the same)."""
+    return _carrier_calendar("deliveries", country, ship_to_country)
+
+
 @lru_cache(maxsize=1024)
 def _carrier_calendar(carrier: str, country: str, ship_to_country: str) -> WorkingCalendar:
     """Carriers work from Monday to Friday, but on no public holiday at either end."""

@@ -1,27 +1,19 @@
 """
 The answer to a question: it may change what was asked about and nothing else, and each value is checked like an order's.
-
-An unanswered question is repeated once, then a person calls the customer; both after working time.
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from orderpipe.domain.answers import ADDRESS_PARTS, RefusedValue, checked_value
-from orderpipe.domain.calendars import WorkingCalendar, add_working_time
-from orderpipe.domain.rules import LineToCheck, OrderToCheck
+from orderpipe.domain.rules import RULE, LineToCheck, OrderToCheck, Override
+from orderpipe.domain.rules.prices import CENT, sum_of
 
-REMIND_AFTER = 240
-"""Working minutes from the question to its reminder."""
-
-ESCALATE_AFTER = 480
-"""Working minutes from the reminder to the telephone call by the office."""
-
-CONFIRMABLE = frozenset({"totals-differ"})
-"""The rules whose finding may be right as it stands."""
+AS_PROPOSED = "/unit_price"
+"""What an answer may only change into what we proposed: nobody sets prices of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +21,8 @@ class Answer:
     """
     What the customer answers: new values by JSON pointer, rules whose finding is right as it stands, or to cancel it all.
 
-    None for a whole line (`/lines/0`) removes the line.
+    None for a whole line (`/lines/0`) removes the line. A rule that was asked about several times is confirmed for all of them, or with
+    a pointer behind it (`quantity-unusual /lines/0/quantity`) for one.
     """
 
     changes: Mapping[str, object]
@@ -43,13 +36,14 @@ class Amended:
     The order after the answer. `changed` are the pointers, `confirmed` the (rule, field) to clear; `lines` lacks a removed line.
 
     `known` and `discontinued` of a line with another SKU are still the old SKU's; its description and price, unless answered, are
-    gone, as they were the old article's.
+    gone, as they were the old article's. A total that was the lines' sum still is.
     """
 
     customer: Mapping[str, str]
     ship_to: Mapping[str, str] | None
     payment_method: str
     total: Decimal | None
+    requested_on: date | None
     lines: tuple[LineToCheck, ...]
     changed: tuple[str, ...] = ()
     confirmed: frozenset[tuple[str, str]] = frozenset()
@@ -65,28 +59,38 @@ class Problem:
     code: str
 
 
-def apply_answer(order: OrderToCheck, doubts: Sequence[Mapping[str, object]], answer: Answer) -> Amended | tuple[Problem, ...]:
+def confirmable(doubt: Mapping[str, Any], right: Override = Override.CUSTOMER) -> bool:
+    """Whether somebody with this right (the customer's, the office's) may say that it is right as it stands."""
+    default = RULE[doubt["rule"]].override if doubt["rule"] in RULE else Override.NOBODY
+    needed = Override(doubt.get("override", default))
+    return needed == Override.CUSTOMER or (needed == Override.OFFICE and right == Override.OFFICE)
+
+
+def apply_answer(
+    order: OrderToCheck, doubts: Sequence[Mapping[str, object]], answer: Answer, right: Override = Override.CUSTOMER
+) -> Amended | tuple[Problem, ...]:
     """
     The order as answered, or everything that is wrong with the answer; `doubts` as kept with the query (rule, field …).
 
-    Not every doubt has to be answered: what stays open is found again by the next check.
+    Not every doubt has to be answered: what stays open is found again by the next check. `right` is whose: the customer's, or the office's.
     """
     if answer.cancel:
         return _amended(order, {}, cancel=True)
     asked = frozenset((str(doubt["rule"]), str(doubt["field"])) for doubt in doubts)
     open_to_change = {pointer for rule, field in asked for pointer in answerable(rule, field, len(order.lines))}
     values, problems = _checked(answer, open_to_change, order.phone_country)
-    problems += _wrong_confirmations(asked, answer)
+    problems += _own_ideas(values, doubts)
+    problems += _wrong_confirmations(doubts, answer, right)
     if problems:
         return tuple(problems)
-    if sum(value is None for value in values.values()) == len(order.lines) > 0:
+    if sum(pointer.startswith("/lines/") and value is None for pointer, value in values.items()) == len(order.lines) > 0:
         return (Problem("/lines", "No line would be left; cancel the order instead.", "no-lines"),)
-    return _amended(order, values, confirmed=frozenset(one for one in asked if one[0] in answer.confirmed))
+    return _amended(order, values, confirmed=frozenset(one for one in asked if _names(one, answer.confirmed)))
 
 
 def answerable(rule: str, field: str, lines: int) -> Iterator[str]:
     """The pointers that an answer to this doubt may change, in an order of so many lines."""
-    if field.count("/") > 1 or field in ("/ship_to", "/payment_method", "/total"):
+    if field.count("/") > 1 or field in ("/ship_to", "/payment_method", "/total", "/requested_on"):
         yield field
     if field == "/ship_to":
         yield from (f"/ship_to/{part}" for part in ADDRESS_PARTS)
@@ -98,26 +102,34 @@ def answerable(rule: str, field: str, lines: int) -> Iterator[str]:
         yield field.rpartition("/")[0]
 
 
-def remind_at(calendar: WorkingCalendar, asked_at: datetime, *, after_minutes: float = REMIND_AFTER) -> datetime:
-    """When a question asked then is repeated (UTC). Raises NoWorkingTime."""
-    return add_working_time(calendar, asked_at, after_minutes)
+def numbered(doubts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The doubts with their numbers in the letter, where there are several: a reply may answer them by these."""
+    return [{**doubt, "number": number} if len(doubts) > 1 else dict(doubt) for number, doubt in enumerate(doubts, 1)]
 
 
-def escalate_at(calendar: WorkingCalendar, reminded_at: datetime, *, after_minutes: float = ESCALATE_AFTER) -> datetime:
-    """When a question repeated then goes to the office (UTC). Raises NoWorkingTime."""
-    return add_working_time(calendar, reminded_at, after_minutes)
-
-
-def _wrong_confirmations(asked: frozenset[tuple[str, str]], answer: Answer) -> Iterator[Problem]:
+def _wrong_confirmations(doubts: Sequence[Mapping[str, Any]], answer: Answer, right: Override) -> Iterator[Problem]:
     """Only what was asked can be confirmed, and an answer has to say something."""
     if not answer.changes and not answer.confirmed:
         yield Problem("", "The answer says nothing; change or confirm what was asked about, or cancel the order.", "empty")
-    rules = {rule for rule, _ in asked}
-    for rule in sorted(answer.confirmed):
-        if rule not in rules:
-            yield Problem("/confirmed", f"Nothing was asked about {rule[:100]!r}.", "not-asked")
-        elif rule not in CONFIRMABLE:
-            yield Problem("/confirmed", f"{rule!r} cannot be confirmed as it stands; it has to be changed.", "not-confirmable")
+    for name in sorted(answer.confirmed):
+        asked = [doubt for doubt in doubts if _names((str(doubt["rule"]), str(doubt["field"])), {name})]
+        if not asked:
+            yield Problem("/confirmed", f"Nothing was asked about {name[:100]!r}.", "not-asked")
+        elif not all(confirmable(doubt, right) for doubt in asked):
+            yield Problem("/confirmed", f"{name!r} cannot be confirmed as it stands; it has to be changed.", "not-confirmable")
+
+
+def _names(asked: tuple[str, str], confirmed: Set[str]) -> bool:
+    """Whether one of these means the rule that was asked about, or it at this very field."""
+    return asked[0] in confirmed or " ".join(asked) in confirmed
+
+
+def _own_ideas(values: Mapping[str, object], doubts: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
+    """A price is what we proposed, or stays."""
+    proposed = {str(doubt["field"]): [str(one) for one in doubt.get("proposals") or ()] for doubt in doubts}
+    for pointer, value in values.items():
+        if pointer.endswith(AS_PROPOSED) and str(value) not in proposed.get(pointer, ()):
+            yield Problem(pointer, "This can only be what was proposed.", "not-proposed")
 
 
 def _checked(answer: Answer, open_to_change: Set[str], country: str) -> tuple[dict[str, object], list[Problem]]:
@@ -144,12 +156,21 @@ def _amended(
         customer={**order.customer, **_below(new, "/customer/")},
         ship_to={**new.get("/ship_to", order.ship_to or {}), **_below(new, "/ship_to/")} or None,
         payment_method=new.get("/payment_method", order.payment_method),
-        total=new.get("/total", order.total),
+        total=new.get("/total", _following(order, lines)),
+        requested_on=new.get("/requested_on", order.requested_on),
         lines=lines,
         changed=tuple(new),
         confirmed=confirmed,
         cancel=cancel,
     )
+
+
+def _following(order: OrderToCheck, lines: Sequence[LineToCheck]) -> Decimal | None:
+    """The total after a change of the lines: their sum where it was that before, but for a cent a line."""
+    before, after = sum_of(order.lines), sum_of(lines)
+    if order.total is None or before is None or after is None or abs(before - order.total) > CENT * len(order.lines):
+        return order.total
+    return round(after, 2) if after != before else order.total
 
 
 def _line(line: LineToCheck, new: Mapping[str, Any]) -> LineToCheck:

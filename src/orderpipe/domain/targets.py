@@ -5,11 +5,12 @@ Minutes are working minutes of the type's calendar; a shop's own types and calen
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
-from orderpipe.domain.calendars import WorkingCalendar, add_working_time
+from orderpipe.domain.calendars import WorkingCalendar, add_working_time, working_seconds_between
+from orderpipe.domain.rules import RULES, Rule, RuleSetting
 from orderpipe.flow import FulfillmentState, Lane, OrderState
 
 EVERYBODY = 0
@@ -56,6 +57,8 @@ class Policies:
     calendars: Mapping[tuple[int, str], WorkingCalendar]
     broken: Mapping[tuple[int, str], str]
     """Calendars that cannot be read, with the reason; only who asks for one is refused."""
+    rule_settings: Mapping[tuple[int, str, str], RuleSetting] = field(default_factory=dict)
+    """What is set of rules, by shop, order type ("" every) and rule."""
 
     def order_type(self, shop_id: int, code: str) -> OrderType:
         """The shop's type of this code, else everybody's, else everybody's `standard`. Raises UnknownPolicy without any."""
@@ -74,6 +77,18 @@ class Policies:
         raise UnknownPolicy(f"There is no calendar {code!r} and no {DEFAULT!r} either.")
 
 
+@lru_cache(maxsize=1024)
+def rules_for(policies: Policies, shop_id: int, order_type: str) -> tuple[Rule, ...]:
+    """The rules that orders of this type are checked by: as the shop has set them, the type's setting before that for every type."""
+    rules = []
+    for rule in RULES:
+        keys = ((shop_id, order_type), (shop_id, ""), (EVERYBODY, order_type), (EVERYBODY, ""))
+        found = next((one for key in keys if (one := policies.rule_settings.get((*key, rule.name)))), RuleSetting())
+        if found.enabled:
+            rules.append(found.applied_to(rule))
+    return tuple(rules)
+
+
 def due_at(policies: Policies, shop_id: int, *, order_type: str, state: str, entered_at: datetime) -> datetime | None:
     """
     When a unit that entered this state then is overdue (UTC); None where the state has no target.
@@ -86,6 +101,17 @@ def due_at(policies: Policies, shop_id: int, *, order_type: str, state: str, ent
 def complete_by(policies: Policies, shop_id: int, *, order_type: str, received_at: datetime) -> datetime | None:
     """When an order received then is to have ended (UTC); None where the type has no such target. Raises as `due_at`."""
     return _due_at(policies, shop_id, order_type, WHOLE, received_at)
+
+
+def after_pause(calendar: WorkingCalendar, due: datetime | None, *, since: datetime, until: datetime) -> datetime | None:
+    """
+    A target (UTC) after a pause: as much working time is left of it at the pause's end as there was at its begin.
+
+    What had been missed before the pause stays missed. Raises NoWorkingTime.
+    """
+    if due is None or due <= since:
+        return due
+    return add_working_time(calendar, due, working_seconds_between(calendar, since, until) / 60)
 
 
 def for_customer(policies: Policies, shop_id: int, *, order_type: str, received_at: datetime) -> list[dict[str, str]]:

@@ -103,6 +103,9 @@ class JsonOrder(_Part):
     )
     total: Amount | None = Field(None, description="What the customer was told it costs, a decimal string.", examples=["25.00"])
     requested_on: date | None = Field(None, description="The day the customer wants it.", examples=["2026-12-18"])
+    purchase_order: Word | None = Field(
+        None, description="The customer's own number for this purchase; one that comes again is asked about.", examples=["PO-4711"]
+    )
     note: Long | None = None
     backorder_policy: Literal["as-available", "all-at-once"] | None = Field(None, description="Default: the shop's.")
     lines: Annotated[list[Line], Field(max_length=MOST_LINES)] | None = None
@@ -153,6 +156,7 @@ def _draft(order: JsonOrder) -> OrderDraft:
         requested_on=order.requested_on,
         note=order.note or "",
         backorder_policy=order.backorder_policy or "",
+        purchase_order=(order.purchase_order or "").strip(),
     )
 
 

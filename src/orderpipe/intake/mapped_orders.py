@@ -132,7 +132,7 @@ class _Reading:
             "channel": "file", "total": self._money("total", self.said("total"), "/total"), "requested_on": self._day(),
             "lines": list(self._lines()),
         }
-        for name in ("language", "payment_method", "currency", "note", "backorder_policy"):
+        for name in ("language", "payment_method", "currency", "purchase_order", "note", "backorder_policy"):
             document[name] = self._told(name) or None
         document["customer"] = {name: self._told(name) for name in CUSTOMER_FIELDS}
         address = {name: self._told(name) for name in ADDRESS_FIELDS if name != "country"} | {"country": self._country()}

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 LINE_FIELDS = ("sku", "description", "quantity", "unit_price")
 CUSTOMER_FIELDS = ("name", "email", "phone", "company")
 ADDRESS_FIELDS = ("line1", "line2", "city", "region", "postal_code", "country")
-ORDER_FIELDS = ("type", "language", "payment_method", "currency", "total", "requested_on", "note", "backorder_policy")
+ORDER_FIELDS = ("type", "language", "payment_method", "currency", "total", "requested_on", "purchase_order", "note", "backorder_policy")
 FIELDS = ("reference", "customer", "placed_at", *ORDER_FIELDS, *CUSTOMER_FIELDS, *ADDRESS_FIELDS, *LINE_FIELDS)
 """What a mapping may name; `customer` is the file's own key for who ordered, `placed_at` when they did."""
 

@@ -112,6 +112,7 @@ def _order_row(one: _Wanted, shop: shops.Shop, rules: Policies, now: datetime) -
         "customer": {name: getattr(draft.customer, name) for name in draft.customer.__slots__}, "ship_to": draft.ship_to,
         "payment_method": draft.payment_method, "prepaid": one.prepaid, "currency": draft.currency or shop.currency,
         "total": draft.total, "requested_on": draft.requested_on, "note": draft.note or None,
+        "purchase_order": draft.purchase_order or None,
         "backorder_policy": draft.backorder_policy or shop.backorder_policy,
         "state": OrderState.RECEIVED.value, "next_at": now + units.look_again(), "received_at": now, "stage_entered_at": now,
         "due_at": due_at(rules, shop_id, order_type=draft.type, state=OrderState.RECEIVED, entered_at=now),

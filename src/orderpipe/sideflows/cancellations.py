@@ -4,21 +4,20 @@ Cancellations: customer, shop or office may cancel what is not packed yet; its s
 What has been packed goes on its way; of an order that is partly packed only the rest is canceled.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from orderpipe.domain.decisions import Move, Tell
 from orderpipe.flow import CANCELABLE, ORDER_ENDS, FulfillmentState, OrderState, Unit
 from orderpipe.settings import settings
+from orderpipe.sideflows import doubts
 from orderpipe.sideflows.hints import Hint
-from orderpipe.store import allocation, cancelling, holds, policies, questions, units
+from orderpipe.store import allocation, cancelling, holds, policies, units
 from orderpipe.store.cancelling import Standing
 from orderpipe.store.carry_out import Occasion, carry_out
 from orderpipe.store.metadata import Tx
 from orderpipe.store.units import Claimed
-
-OPEN_KINDS = ("query", "office")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +60,15 @@ def cancel(tx: Tx, order_id: int, *, reason: str, by: str, now: datetime) -> Can
     return Canceled(order_id, whole, tuple(one.id for one in chosen), bool(shifts), hints)
 
 
+def cancel_unstarted(tx: Tx, claimed: Mapping[int, Claimed], *, reason: str, by: str, now: datetime) -> None:
+    """Cancel orders for which nothing has been set aside or planned yet, each whole, and tell their customers why."""
+    cancelling.cancel_all_lines(tx, claimed)
+    letters = {one: Tell("canceled", {"reason": reason, "lines": None, "by": by}, f"canceled:{one}") for one in claimed}
+    moves = [Move(one, OrderState.CANCELED, (letter,), note={"reason": reason}) for one, letter in letters.items()]
+    carry_out(tx, Unit.ORDER, claimed, moves, occasion=_occasion(tx, by, now))
+    doubts.close(tx, claimed, by=by, now=now)
+
+
 def _claimed(tx: Tx, order_id: int) -> Claimed:
     found = units.claim(tx, Unit.ORDER, [order_id])
     if not found:
@@ -99,9 +107,7 @@ def _end(
     carry_out(
         tx, Unit.ORDER, {order.id: order}, [Move(order.id, OrderState.CANCELED, (letter,), note={"reason": reason})], occasion=occasion
     )
-    questions.settle(tx, order.id, state="closed", answer=None, by=occasion.actor, now=occasion.now)
-    holds.close_holds(tx, [order.id], OPEN_KINDS, how="canceled", by=occasion.actor, now=occasion.now)  # type: ignore[arg-type]
-    holds.clear_findings(tx, order.id, how="canceled", by=occasion.actor, now=occasion.now)
+    doubts.close(tx, [order.id], by=occasion.actor, now=occasion.now)
     return ()
 
 

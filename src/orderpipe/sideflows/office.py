@@ -10,7 +10,7 @@ from enum import StrEnum
 from orderpipe.domain.decisions import Audience, Tell
 from orderpipe.domain.orders import fulfillment_id
 from orderpipe.flow import STEP, OrderState, Unit, WaitingFor, next_step
-from orderpipe.sideflows import cancellations
+from orderpipe.sideflows import cancellations, queries
 from orderpipe.sideflows.hints import Hint
 from orderpipe.store import allocation, fulfillments, holds, journal, notifications, office_work, promises, units
 from orderpipe.store.journal import Entry
@@ -70,8 +70,13 @@ def decide(tx: Tx, order_id: int, decision: Decision, *, by: str, now: datetime)
         _settle(tx, order_id, failed, by=by, now=now)
         _tell_customer(tx, order_id, failed, decision, now)
     again = _send_again(tx, order_id, failed, now) if decision == Decision.RESEND else ()
+    if order.state == OrderState.RECEIVED:
+        holds.confirm_findings(tx, order_id, by=by, now=now)
+    replied = holds.close_because(tx, order_id, queries.REPLY_LIES_WITH_OFFICE, how=decision, by=by, now=now)
     holds.close_holds(tx, [order_id], {WaitingFor.OFFICE}, how=decision, by=by, now=now)
     journal.write(tx, [Entry(order_id, f"office.{decision}")], now=now, actor=by)
+    if queries.ask_on(tx, order_id, by=by, now=now, at_once=replied):
+        return Decided(order_id, decision, ())
     return Decided(order_id, decision, (*_woken(tx, order_id, waiting.fulfillments, now), *_released(order.lane, again)))
 
 

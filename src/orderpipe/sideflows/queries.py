@@ -1,36 +1,43 @@
 """
-Queries: a doubt is put to the customer, repeated once, then handed to the office for a call; an answer resumes the order.
+Queries: what the customer says to a question, by whatever way, is checked like input, amends the order, and lets it go on.
 
-The question goes out by e-mail or SMS with a link to answer. An answer is checked like input before it changes the order.
+Who said it and how is kept with the question and in the journal; the journal names the fields, never what was written into them.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-from orderpipe.domain.calendars import WorkingCalendar
-from orderpipe.domain.decisions import Audience, Tell
+from orderpipe.domain.links import BadLink, ExpiredLink, Purpose
 from orderpipe.domain.orders import UnknownNumber, internal_id, public_id
-from orderpipe.domain.queries import Amended, Answer, Problem, apply_answer, escalate_at, remind_at
-from orderpipe.domain.targets import Policies
-from orderpipe.flow import OrderState, Unit, WaitingFor
-from orderpipe.sideflows import cancellations
+from orderpipe.domain.queries import Amended, Answer, Problem, apply_answer
+from orderpipe.domain.rules import Override
+from orderpipe.flow import OrderState, Owner, Unit, WaitingFor
+from orderpipe.settings import settings
+from orderpipe.sideflows import amended_doubts, amendments, cancellations, doubts
 from orderpipe.sideflows.hints import Hint
-from orderpipe.store import checks, holds, journal, notifications, policies, questions, units
+from orderpipe.store import bounced, checks, holds, journal, link_keys, policies, questions, units
+from orderpipe.store.carry_out import Occasion
+from orderpipe.store.checks import Subject
 from orderpipe.store.journal import Entry
 from orderpipe.store.metadata import Tx
 from orderpipe.store.questions import OpenQuery
 
-CALL_AGAIN = timedelta(days=1)
-"""How often the office is reminded to call a customer who does not answer."""
+REPLY_LIES_WITH_OFFICE = "The customer's reply is for the office to read."
+"""Why an order waits for the office whose question was answered, but not clearly."""
+
+READ_WITHIN = timedelta(days=1)
+"""How soon the office is reminded of a reply that it has not read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """Where questions are put from: the address of the customers' pages and the office's e-mail address."""
+class How(StrEnum):
+    """By which way an answer came."""
 
-    public_url: str
-    office: str
+    PAGE = "page"
+    EMAIL = "email"
+    PHONE = "phone"
+    API = "api"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +53,7 @@ class AnswerRefused(Exception):
     """The answer cannot be taken as it is; every problem says where, and what is wrong."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("; ".join(one.detail for one in problems))
+        super().__init__("; ".join(f"{one.pointer}: {one.detail}" if one.pointer else one.detail for one in problems))
         self.problems = tuple(problems)
 
 
@@ -54,134 +61,120 @@ class NoSuchQuery(LookupError):
     """There is no such question."""
 
 
+class QuestionExpired(NoSuchQuery):
+    """The link to this question has expired."""
+
+
 class AlreadyAnswered(Exception):
     """This question has been answered, or is no longer open."""
 
 
-def next_tasks(tx: Tx, order_ids: Collection[int]) -> dict[str, list[int]]:
-    """What is due for each order's open question: `query.ask`, `query.remind` or `query.escalate`, with the order ids."""
-    tasks: dict[str, list[int]] = {}
-    for one in questions.open_of(tx, order_ids):
-        name = "query.ask" if not one.asked_at else "query.remind" if not one.reminded_at else "query.escalate"
-        tasks.setdefault(name, []).append(one.order_id)
-    return tasks
-
-
-def ask(tx: Tx, order_ids: Collection[int], *, desk: Desk, now: datetime) -> int:
-    """Put the open questions that have not been put yet; returns how many."""
-    rules = policies.policies(tx, now)
-    due = [one for one in _open(tx, order_ids) if one.asked_at is None]
-    later = {one.order_id: remind_at(_calendar(rules, one), now) for one in due}
-    tells = [(one.order_id, Tell("question", _question(one, desk, later[one.order_id]), f"question:{one.id}")) for one in due]
-    _follow_up(tx, due, "asked", tells, later=later, desk=desk, now=now)
-    return len(due)
-
-
-def remind(tx: Tx, order_ids: Collection[int], *, desk: Desk, now: datetime) -> int:
-    """Repeat the open questions that were put once; returns how many."""
-    rules = policies.policies(tx, now)
-    due = [one for one in _open(tx, order_ids) if one.asked_at and one.reminded_at is None]
-    later = {one.order_id: escalate_at(_calendar(rules, one), now) for one in due}
-    tells = [
-        (one.order_id, Tell("question-reminder", _question(one, desk, later[one.order_id]), f"question-reminder:{one.id}"))
-        for one in due
-    ]
-    _follow_up(tx, due, "reminded", tells, later=later, desk=desk, now=now)
-    return len(due)
-
-
-def escalate(tx: Tx, order_ids: Collection[int], *, desk: Desk, now: datetime) -> int:
-    """Give the questions that stay without an answer to the office for a call, and once a day again; returns how many."""
-    due = [one for one in _open(tx, order_ids) if one.reminded_at]
-    later = dict.fromkeys((one.order_id for one in due), now + CALL_AGAIN)
-    tells = [
-        (one.order_id, Tell(
-            "office-question-unanswered",
-            {"query_id": public_id("query", one.id), "doubts": one.doubts, "contact": one.contact},
-            f"office-question-unanswered:{one.id}:{now:%Y%m%d}", Audience.OFFICE,
-        ))
-        for one in due
-    ]
-    _follow_up(tx, due, "escalated", tells, later=later, desk=desk, now=now)
-    return len(due)
-
-
-def _open(tx: Tx, order_ids: Collection[int]) -> list[OpenQuery]:
-    """The open questions of the orders that still wait for the answer: one given to the office meanwhile stays there."""
-    waiting = [one.id for one in units.claim(tx, Unit.ORDER, order_ids) if one.waiting_for == WaitingFor.QUERY]
-    return questions.open_of(tx, waiting)
-
-
-def _follow_up(
-    tx: Tx, due: Sequence[OpenQuery], step: str, tells: Sequence[tuple[int, Tell]], *,
-    later: Mapping[int, datetime], desk: Desk, now: datetime,
-) -> None:
-    columns: dict[str, questions.Followed] = {"asked": "asked_at", "reminded": "reminded_at", "escalated": "escalated_at"}
-    questions.follow(tx, [one.id for one in due], columns[step], now)
-    units.wait(tx, Unit.ORDER, [(order_id, WaitingFor.QUERY, until) for order_id, until in later.items()], now)
-    notifications.enqueue(tx, tells, now, office_default=desk.office)
-    entries = [Entry(one.order_id, f"query.{step}", note={"query": public_id("query", one.id)}) for one in due]
-    journal.write(tx, entries, now=now, actor="care")
-
-
-def _calendar(rules: Policies, one: OpenQuery) -> WorkingCalendar:
-    return rules.calendar(one.shop_id, rules.order_type(one.shop_id, one.type).calendar)
-
-
-def _question(one: OpenQuery, desk: Desk, until: datetime) -> dict[str, object]:
-    return {
-        "query_id": public_id("query", one.id), "link": f"{desk.public_url}/q/{one.token}", "answer_until": until,
-        "doubts": one.doubts,
-    }
-
-
-def answer(tx: Tx, query: str, given: Answer, *, by: str, now: datetime) -> Answered:
+def answer(
+    tx: Tx, query: str, given: Answer, *, by: str, now: datetime, how: How = How.API, right: Override = Override.CUSTOMER
+) -> Answered:
     """
     Take an answer to the question with this public id or link token, and let the order go on to be checked again.
 
+    `right` is whose the answer is: what only the office may override, a customer cannot confirm.
+
     Raises NoSuchQuery, AlreadyAnswered, AnswerRefused, and CancelRefused where it cancels; then nothing has changed.
     """
-    order_id = _order_of(tx, query)
-    units.lock_orders(tx, [order_id])
-    open_query = next(iter(questions.open_of(tx, [order_id])), None)
-    if open_query is None:
-        raise AlreadyAnswered("This question has been answered already, or the order no longer needs an answer.")
-    if given.cancel:
-        canceled = cancellations.cancel(tx, order_id, reason="customer", by=by, now=now)
-        return Answered(order_id, True, canceled.hints)
-    subject = checks.subjects(tx, [order_id])[0]
-    amended = apply_answer(subject.order, open_query.doubts, given)
-    if not isinstance(amended, Amended):
-        raise AnswerRefused(amended)
-    _apply(tx, order_id, amended, by=by, now=now)
-    return Answered(order_id, False, _resumed(tx, order_id, now))
-
-
-def _order_of(tx: Tx, query: str) -> int:
-    try:
-        order_id = questions.order_of_query(tx, internal_id("query", query), None)
-    except UnknownNumber:
-        order_id = questions.order_of_query(tx, None, query)
+    query_id = behind(tx, query, now)
+    order_id = questions.order_of_query(tx, query_id)
     if order_id is None:
         raise NoSuchQuery("There is no such question.")
-    return order_id
+    units.lock_orders(tx, [order_id])
+    asked = questions.open_query(tx, query_id)
+    if asked is None:
+        raise AlreadyAnswered("This question has been answered already, or the order no longer needs an answer.")
+    if given.cancel:
+        return Answered(order_id, True, cancellations.cancel(tx, order_id, reason="customer", by=by, now=now).hints)
+    amended = apply_answer(_subject(tx, order_id, now).order, asked.doubts, given, right)
+    if not isinstance(amended, Amended):
+        raise AnswerRefused(amended)
+    note = {"changed": amended.changed, "confirmed": sorted(f"{rule} {field}" for rule, field in amended.confirmed), "how": how}
+    journal.write(tx, [Entry(order_id, "query.answered", note=note)], now=now, actor=by)
+    if units.claim(tx, Unit.ORDER, [order_id])[0].state != OrderState.RECEIVED:
+        said = amended_doubts.Answered(how, amended.confirmed, note)
+        return Answered(order_id, False, _as_amendment(tx, asked, given, said, by=by, now=now))
+    _write(tx, order_id, amended, by=by, now=now)
+    bounced.clear(tx, asked.shop_id, [amended.customer[part] for part in ("email", "phone") if f"/customer/{part}" in amended.changed], now)
+    questions.settle(tx, {order_id: note}, state="answered", by=by, how=how, now=now)
+    with_office = holds.close_because(tx, order_id, REPLY_LIES_WITH_OFFICE, how="answered", by=by, now=now)
+    waits = {WaitingFor.QUERY, WaitingFor.OFFICE} if with_office else {WaitingFor.QUERY}
+    return Answered(order_id, False, doubts.lift(tx, [order_id], waits=waits, how="answered", by=by, now=now))
 
 
-def _apply(tx: Tx, order_id: int, amended: Amended, *, by: str, now: datetime) -> None:
+def hand_over(tx: Tx, order_id: int, *, now: datetime) -> bool:
+    """
+    The customer's reply to the open question lies with the office now: until it is keyed in or decided about, nobody is reminded.
+
+    Returns whether the question was the customer's turn until then.
+    """
+    order = units.claim(tx, Unit.ORDER, [order_id])[0]
+    if order.waiting_for != WaitingFor.QUERY:
+        return False
+    deadline = now + READ_WITHIN
+    holds.open_holds(tx, [{
+        "order_id": order_id, "fulfillment_id": None, "kind": WaitingFor.OFFICE, "stops": order.state, "owner": Owner.OFFICE,
+        "reason": REPLY_LIES_WITH_OFFICE, "opened_at": now, "deadline": deadline,
+    }])
+    units.wait(tx, Unit.ORDER, [(order_id, WaitingFor.OFFICE, deadline)], now)
+    journal.write(tx, [Entry(order_id, "query.handed-over")], now=now, actor="care")
+    return True
+
+
+def _as_amendment(
+    tx: Tx, asked: OpenQuery, given: Answer, said: amended_doubts.Answered, *, by: str, now: datetime
+) -> tuple[Hint, ...]:
+    """An answer about an order that is being worked on changes it as an amendment does."""
+    change = amendments.Asked(given.changes, f"answer {public_id('query', asked.id)}", answer=said)
+    try:
+        return amendments.amend(tx, asked.order_id, change, by=by, now=now).hints
+    except amendments.AmendRefused as refused:
+        raise AnswerRefused(refused.problems) from refused
+
+
+def behind(tx: Tx, query: str, now: datetime) -> int:
+    """The question of this public id, or behind this token of a link. Raises NoSuchQuery, QuestionExpired."""
+    try:
+        return internal_id("query", query)
+    except UnknownNumber:
+        return behind_link(tx, query, now)
+
+
+def behind_link(tx: Tx, token: str, now: datetime) -> int:
+    """The question behind this token of a link. Raises NoSuchQuery, QuestionExpired."""
+    try:
+        return link_keys.signer(tx, now).read(token, Purpose.QUESTION, now)
+    except ExpiredLink as reason:
+        raise QuestionExpired("The link to this question has expired; a newer letter has another.") from reason
+    except BadLink as reason:
+        if (found := questions.of_old_link(tx, token)) is None:
+            raise NoSuchQuery("There is no such question.") from reason
+        return found
+
+
+def ask_on(tx: Tx, order_id: int, *, by: str, now: datetime, at_once: bool = False) -> bool:
+    """
+    Let an order that went to the office with its question open wait for the answer again; returns whether anything is still in doubt.
+
+    `at_once`: the customer is reminded now. The caller has locked the order.
+    """
+    amended_doubts.look_again(tx, order_id, Occasion(now, by, policies.policies(tx, now), settings().office_email))
+    left = questions.open_of(tx, [order_id])
+    units.wait(tx, Unit.ORDER, [(order_id, WaitingFor.QUERY, now if at_once else one.due_at or now) for one in left], now)
+    return bool(left)
+
+
+def _subject(tx: Tx, order_id: int, now: datetime) -> Subject:
+    return checks.subjects(tx, [order_id], policies.policies(tx, now))[0]
+
+
+def _write(tx: Tx, order_id: int, amended: Amended, *, by: str, now: datetime) -> None:
     questions.amend(
-        tx, order_id, customer=amended.customer, ship_to=amended.ship_to, payment_method=amended.payment_method, total=amended.total
+        tx, order_id, customer=amended.customer, ship_to=amended.ship_to, payment_method=amended.payment_method, total=amended.total,
+        requested_on=amended.requested_on,
     )
     questions.amend_lines(tx, order_id, amended.lines)
-    holds.clear_findings(tx, order_id, confirmed=amended.confirmed, how="answered", by=by, now=now)
-    holds.close_holds(tx, [order_id], {WaitingFor.QUERY}, how="answered", by=by, now=now)
-    note = {"changed": amended.changed, "confirmed": sorted(f"{rule} {field}" for rule, field in amended.confirmed)}
-    questions.settle(tx, order_id, state="answered", answer=note, by=by, now=now)
-    journal.write(tx, [Entry(order_id, "query.answered", note=note)], now=now, actor=by)
-
-
-def _resumed(tx: Tx, order_id: int, now: datetime) -> tuple[Hint, ...]:
-    units.wake(tx, Unit.ORDER, [order_id], {WaitingFor.QUERY}, now)
-    return tuple(
-        Hint("validate", one.lane, [one.id])
-        for one in units.claim(tx, Unit.ORDER, [order_id]) if one.state == OrderState.RECEIVED and one.waiting_for is None
-    )
+    holds.clear_findings(tx, [order_id], confirmed=amended.confirmed, how="answered", by=by, now=now)

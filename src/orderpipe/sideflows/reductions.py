@@ -12,6 +12,7 @@ from orderpipe.domain.decisions import Move, Tell
 from orderpipe.domain.reductions import Cut, Ordered, PartLine, Plan, Wish, emptied, plan, used_up
 from orderpipe.flow import FulfillmentState, OrderState, Unit, WaitingFor
 from orderpipe.settings import settings
+from orderpipe.sideflows import doubts
 from orderpipe.sideflows.hints import Hint
 from orderpipe.sideflows.recorded import hints_for
 from orderpipe.store import allocation, holds, journal, notifications, policies, reducing, units
@@ -44,8 +45,12 @@ class _Work:
     reason: str
 
 
-def reduce(tx: Tx, wishes: Sequence[Wish], *, reason: str, by: str, now: datetime) -> Reduced:
-    """Take these pieces back, with the same few statements however many; `reason` as for a cancellation, `by` the actor."""
+def reduce(tx: Tx, wishes: Sequence[Wish], *, reason: str, by: str, now: datetime, quiet: bool = False) -> Reduced:
+    """
+    Take these pieces back, with the same few statements however many; `reason` as for a cancellation, `by` the actor.
+
+    `quiet`: journal and customer hear of it as part of something larger.
+    """
     if not wishes:
         return Reduced({})
     order_ids = {one.order_id for one in wishes}
@@ -57,7 +62,8 @@ def reduce(tx: Tx, wishes: Sequence[Wish], *, reason: str, by: str, now: datetim
     work = _work(planned, claimed, parts, orders, Occasion(now, by, policies.policies(tx, now), settings().office_email), reason)
     freed = _undo(tx, work)
     hints = [*_end(tx, work), *_go_on(tx, work)]
-    _tell(tx, work)
+    if not quiet:
+        _tell(tx, work)
     return Reduced(planned.refused, tuple(hints), freed)
 
 
@@ -106,7 +112,7 @@ def _end(tx: Tx, work: _Work) -> list[Hint]:
     whole = [Move(order_id, OrderState.CANCELED, (_letter(work, order_id),), note=note) for order_id in sorted(work.used_up)]
     carry_out(tx, Unit.ORDER, work.claimed, whole, occasion=work.occasion)
     if whole:
-        reducing.close_doubts(tx, work.used_up, by=work.occasion.actor, now=work.occasion.now)
+        doubts.close(tx, work.used_up, by=work.occasion.actor, now=work.occasion.now)
     return _hints(work, "complete", [order_id for order_id in effects.completable if order_id not in work.used_up])
 
 

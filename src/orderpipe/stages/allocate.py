@@ -10,17 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from orderpipe.domain.decisions import Decision, Move, Tell, Wait
-from orderpipe.domain.orders import MOST_FULFILLMENTS, fulfillment_id
 from orderpipe.domain.stock import Demand, Free, Piece, Share, share_out
-from orderpipe.domain.targets import Policies, due_at
-from orderpipe.flow import FulfillmentState, OrderState, WaitingFor
-from orderpipe.store import allocation, demands, fulfillments
-from orderpipe.store.allocation import Shift
+from orderpipe.domain.targets import Policies
+from orderpipe.flow import OrderState, WaitingFor
+from orderpipe.store import allocation, demands, planning
 from orderpipe.store.demands import Wanted
 from orderpipe.store.metadata import Tx
 
 STOCK_AGAIN = timedelta(hours=6)
-PROMISE_WITHIN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +28,6 @@ class Facts:
     shares: Mapping[int, Share]
     home: Mapping[int, int]
     policies: Policies
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One fulfillment to be: a parcel from a location, or (location None) an appointment."""
-
-    fulfillment_id: int
-    order: Wanted
-    location_id: int | None
-    reserved: bool
-    pieces: tuple[Piece, ...]
 
 
 def read(tx: Tx, order_ids: Collection[int], policies: Policies) -> Facts:
@@ -81,58 +67,13 @@ def _expected(one: Wanted, piece: Piece, now: datetime) -> str | None:
 def write(tx: Tx, facts: Facts, decisions: Sequence[Decision], now: datetime) -> None:
     """Reserve, plan the fulfillments, and remember the demand that waits."""
     moved = {one.unit_id for one in decisions if isinstance(one, Move)}
-    parts = [part for one in facts.wanted if one.order_id in moved for part in _parts(one, facts)]
-    allocation.reserve(tx, [
-        Shift(part.location_id, piece.sku, piece.quantity, part.fulfillment_id)
-        for part in parts if part.reserved and part.location_id is not None for piece in part.pieces
-    ], now)
-    fulfillments.plan(tx, [_fulfillment(part, facts.policies, now) for part in parts], [
-        {"fulfillment_id": part.fulfillment_id, "number": piece.number, "sku": piece.sku, "quantity": piece.quantity}
-        for part in parts for piece in part.pieces
-    ])
+    parts = [
+        part for one in facts.wanted if one.order_id in moved
+        for part in planning.parts_for(one, facts.shares[-one.order_id], facts.home)
+    ]
+    planning.plan(tx, parts, facts.policies, now)
     allocation.served(tx, [-one.order_id for one in facts.wanted if one.waiting_since and one.order_id in moved])
-    allocation.wait_for_stock(tx, [*_waiting_parts(parts), *_waiting_orders(facts, moved, now)])
-
-
-class NoLocation(Exception):
-    """The shop sells goods but has no location to send them from; add one."""
-
-
-def _parts(one: Wanted, facts: Facts) -> list[Part]:
-    share = facts.shares[-one.order_id]
-    if share.short and one.shop_id not in facts.home:
-        raise NoLocation("The shop has no location to send goods from; add one and resume the order.")
-    # each short line goes out when its own stock comes, as long as the order has room for so many fulfillments
-    waiting = [(piece,) for piece in share.short] if len(share.short) < MOST_FULFILLMENTS // 2 else [share.short]
-    places: list[tuple[int | None, bool, tuple[Piece, ...]]] = [
-        *((location, True, pieces) for location, pieces in share.by_location.items()),
-        *((facts.home[one.shop_id], False, pieces) for pieces in waiting),
-        *([(None, False, one.services)] if one.services else []),
-    ]
-    return [Part(fulfillment_id(one.order_id, place), one, *rest) for place, rest in enumerate(places, start=1)]
-
-
-def _fulfillment(part: Part, policies: Policies, now: datetime) -> dict[str, object]:
-    # what waits for stock is not late because nobody works on it; it has its promise
-    can_begin = part.reserved or part.location_id is None
-    due = due_at(policies, part.order.shop_id, order_type=part.order.type, state=FulfillmentState.PLANNED, entered_at=now)
-    return {
-        "id": part.fulfillment_id, "order_id": part.order.order_id, "shop_id": part.order.shop_id, "lane": part.order.lane,
-        "location_id": part.location_id, "reserved": part.reserved,
-        "kind": "parcel" if part.location_id is not None else "appointment", "state": FulfillmentState.PLANNED,
-        "waiting_for": WaitingFor.PROMISE, "next_at": now + PROMISE_WITHIN, "stage_entered_at": now,
-        "due_at": due if can_begin else None,
-    }
-
-
-def _waiting_parts(parts: Sequence[Part]) -> list[dict[str, object]]:
-    return [
-        {
-            "shop_id": part.order.shop_id, "sku": piece.sku, "location_id": part.location_id, "quantity": piece.quantity,
-            "order_id": part.order.order_id, "fulfillment_id": part.fulfillment_id, "since": part.order.received_at,
-        }
-        for part in parts if part.location_id is not None and not part.reserved for piece in part.pieces
-    ]
+    allocation.wait_for_stock(tx, _waiting_orders(facts, moved, now))
 
 
 def _waiting_orders(facts: Facts, moved: Collection[int], now: datetime) -> list[dict[str, object]]:

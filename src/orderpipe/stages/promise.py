@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from orderpipe.domain.decisions import Audience, Decision, Hold, Move, Tell, Wait
-from orderpipe.domain.promises import FulfillmentPlan, LocationTerms, Promised, promise_for, reason_for_no_date
+from orderpipe.domain.promises import LocationTerms, Promised, promise_for, reason_for_no_date
 from orderpipe.domain.targets import Policies, due_at
 from orderpipe.flow import FulfillmentState, OrderState, Owner, Unit, WaitingFor
 from orderpipe.store import fulfillments, promises, stock, units
@@ -44,7 +44,7 @@ def decide(facts: Facts, *, now: datetime) -> list[Decision]:
 
 def _decide(order_id: int, parts: tuple[Part, ...], facts: Facts, now: datetime) -> Decision:
     for part in parts:
-        reason = reason_for_no_date(_plan(part), policies=facts.policies, location=_terms(part, facts), now=now)
+        reason = reason_for_no_date(part.plan, policies=facts.policies, location=_terms(part, facts), now=now)
         if reason is not None:
             letter = Tell("office-no-date", {"reason": reason}, f"office-no-date:{order_id}:{now:%Y%m%d}", Audience.OFFICE)
             return Hold(order_id, WaitingFor.OFFICE, Owner.OFFICE, reason, now + OFFICE_WITHIN, (letter,))
@@ -79,19 +79,12 @@ def _planned_until(shop_id: int, order_type: str, begins_at: datetime, policies:
     return due_at(policies, shop_id, order_type=order_type, state=FulfillmentState.PLANNED, entered_at=begins_at)
 
 
-def _plan(part: Part) -> FulfillmentPlan:
-    return FulfillmentPlan(
-        part.shop_id, part.type, part.kind, reserved=part.reserved or part.kind == "appointment", lead_days=part.lead_days,
-        ship_to_country=part.country, requested_on=part.requested_on,
-    )
-
-
 def _terms(part: Part, facts: Facts) -> LocationTerms | None:
     return facts.terms.get(part.location_id) if part.location_id else None
 
 
 def _promised(part: Part, facts: Facts, now: datetime) -> Promised:
-    return promise_for(_plan(part), policies=facts.policies, location=_terms(part, facts), now=now)
+    return promise_for(part.plan, policies=facts.policies, location=_terms(part, facts), now=now)
 
 
 def _told(part: Part, one: Promised) -> dict[str, object]:

@@ -1,7 +1,8 @@
 """
 Validate: check that the order is complete and makes sense before any work starts on it.
 
-Every doubt is put to the customer; without a way to reach them it goes to the office; an order for nothing is rejected.
+Each doubt is put to the customer or the office, as its rule says; without a way to reach them it goes to the office; an order for
+nothing is rejected, and what is merely worth noting stops nothing.
 """
 
 from collections.abc import Collection, Sequence
@@ -10,7 +11,7 @@ from datetime import datetime, timedelta
 
 from orderpipe.domain.decisions import Audience, Decision, Hold, Move, Tell
 from orderpipe.domain.orders import Contact
-from orderpipe.domain.rules import Finding, Severity, check, worst
+from orderpipe.domain.rules import Finding, Severity, worst
 from orderpipe.domain.targets import Policies
 from orderpipe.flow import OrderState, Owner, WaitingFor
 from orderpipe.store import checks, customers
@@ -30,24 +31,24 @@ class Facts:
     found: dict[int, tuple[Finding, ...]]
 
 
-def read(tx: Tx, order_ids: Collection[int], policies: Policies) -> Facts:  # noqa: ARG001  # every stage reads alike
-    """The orders as taken down, with what the products and earlier answers say."""
-    subjects = tuple(checks.subjects(tx, order_ids))
-    return Facts(subjects, {one.order_id: check(one.order) for one in subjects})
+def read(tx: Tx, order_ids: Collection[int], policies: Policies) -> Facts:
+    """The orders as taken down, with what the products, earlier orders and earlier answers say."""
+    subjects = tuple(checks.subjects(tx, order_ids, policies))
+    return Facts(subjects, {one.order_id: one.findings() for one in subjects})
 
 
 def decide(facts: Facts, *, now: datetime) -> list[Decision]:
-    """On to allocation without a finding; else as the worst finding demands."""
+    """On to allocation without a finding, or with notes alone; else as the worst finding demands."""
     return [_decide(one.order_id, facts.found[one.order_id], now) for one in facts.subjects]
 
 
 def _decide(order_id: int, findings: tuple[Finding, ...], now: datetime) -> Decision:
-    rules = ", ".join(dict.fromkeys(one.rule for one in findings))
+    rules = ", ".join(dict.fromkeys(one.rule for one in findings if one.severity != Severity.NOTE))
     match worst(findings):
         case None:
             return Move(order_id, OrderState.VALIDATED)
         case Severity.REJECT:
-            letter = Tell("rejected", {"reason": rules, "doubts": [one.doubt for one in findings]}, f"rejected:{order_id}")
+            letter = Tell("rejected", {"reason": rules, "doubts": _asked(findings)}, f"rejected:{order_id}")
             return Move(order_id, OrderState.REJECTED, (letter,), note={"rules": rules})
         case Severity.REVIEW:
             reason = f"For the office to clear: {rules}."
@@ -62,8 +63,13 @@ def write(tx: Tx, facts: Facts, decisions: Sequence[Decision], now: datetime) ->
     """Keep the findings, open the questions, and remember the customers whose orders are in order."""
     checks.keep_findings(tx, {order_id: found for order_id, found in facts.found.items() if found}, now)
     asked = [one.unit_id for one in decisions if isinstance(one, Hold) and one.kind == WaitingFor.QUERY]
-    checks.open_queries(tx, {order_id: [one.doubt for one in facts.found[order_id]] for order_id in asked}, now)
-    customers.confirm(tx, [_customer(one, now) for one in facts.subjects if not facts.found[one.order_id]])
+    checks.open_queries(tx, {order_id: _asked(facts.found[order_id]) for order_id in asked}, now)
+    moved = {one.unit_id for one in decisions if isinstance(one, Move) and one.to == OrderState.VALIDATED}
+    customers.confirm(tx, [_customer(one, now) for one in facts.subjects if one.order_id in moved])
+
+
+def _asked(findings: Sequence[Finding]) -> list[dict[str, object]]:
+    return [one.doubt for one in findings if one.severity != Severity.NOTE]
 
 
 def _customer(one: Subject, now: datetime) -> dict[str, object]:

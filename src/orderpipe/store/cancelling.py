@@ -50,3 +50,10 @@ def cancel_lines(tx: Tx, order_id: int, fulfillment_ids: Collection[int] | None)
             {"id": order_id, "ids": list(fulfillment_ids)},
         )
     return [{"number": row.number, "quantity": int(row.quantity)} for row in rows]
+
+
+def cancel_all_lines(tx: Tx, order_ids: Collection[int]) -> None:
+    """Note on the lines of these orders that everything is canceled."""
+    tx.execute(
+        text("UPDATE order_line SET canceled = quantity WHERE order_id = ANY(:ids) AND quantity > canceled"), {"ids": sorted(order_ids)}
+    )

@@ -115,7 +115,7 @@ class Breach:
 
 _OVERDUE = {
     Unit.ORDER: """SELECT t.id, t.id AS order_id, t.shop_id, t.state, t.stage_entered_at, t.due_at, t.complete_by, t.received_at, t.breached
-        FROM orders t WHERE t.next_at IS NOT NULL
+        FROM orders t WHERE t.next_at IS NOT NULL AND t.waiting_for IS DISTINCT FROM 'query'
         AND (t.due_at < :now AND t.breached & 1 = 0 OR t.complete_by < :now AND t.breached & 2 = 0) LIMIT :limit""",
     Unit.FULFILLMENT: """SELECT t.id, t.order_id, t.shop_id, t.state, t.stage_entered_at, t.due_at, NULL AS complete_by,
             t.stage_entered_at AS received_at, t.breached
@@ -124,7 +124,11 @@ _OVERDUE = {
 
 
 def note_breaches(tx: Tx, unit: Unit, *, now: datetime, limit: int) -> list[Breach]:
-    """Find units past their target, mark them so that each is reported once, and return them; orders in use are left for later."""
+    """
+    Find units past their target, mark them so that each is reported once, and return them; orders in use are left for later.
+
+    An order whose customer is being asked is not late: its clocks stand still.
+    """
     overdue = tx.execute(text(_OVERDUE[unit]), {"now": now, "limit": limit}).all()
     locked = {
         row.id for row in tx.execute(

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.flow import FulfillmentState, WaitingFor
 from orderpipe.store.metadata import Tx, insert_rows, metadata, one_of, text
@@ -36,6 +37,7 @@ fulfillment = Table(
     Column("location_id", BigInteger, ForeignKey("location.id")),
     Column("reserved", Boolean, nullable=False),
     Column("not_before", DateTime(timezone=True)),
+    Column("ship_to", JSONB),
     Column("state", Text, nullable=False),
     Column("waiting_for", Text),
     Column("next_at", DateTime(timezone=True)),
@@ -61,7 +63,8 @@ fulfillment = Table(
 """
 The id is order_id × 1000 + its number within the order; shop and lane are the order's.
 
-`reserved`: its stock is set aside. A parcel leaves a location; an appointment is a service.
+`reserved`: its stock is set aside. A parcel leaves a location; an appointment is a service. `ship_to` is where it goes when the
+order's address was changed after it was packed.
 """
 
 fulfillment_line = Table(
@@ -149,8 +152,8 @@ def numbers_used(tx: Tx, order_ids: Collection[int]) -> dict[int, int]:
     return {order_id: used.get(order_id, 0) for order_id in order_ids}
 
 
-def start_not_before(tx: Tx, dates: Sequence[tuple[int, datetime, datetime | None]]) -> None:
-    """Fulfillments (id, begin, overdue) that are promised for later are not released before they may begin; instants UTC."""
+def start_not_before(tx: Tx, dates: Sequence[tuple[int, datetime | None, datetime | None]]) -> None:
+    """Fulfillments (id, begin, overdue) promised for later are not released before they may begin (None: at once); instants UTC."""
     if dates:
         tx.execute(
             text("""UPDATE fulfillment f SET not_before = u.at, due_at = u.due_at

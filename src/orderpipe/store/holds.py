@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, ForeignKey, Identity, Index, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, ForeignKey, Identity, Index, SmallInteger, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.flow import WaitingFor
@@ -25,7 +25,7 @@ finding = Table(
     Column("cleared_at", DateTime(timezone=True)),
     Column("cleared_how", Text),
     Column("cleared_by", Text),
-    CheckConstraint("severity IN ('ask', 'review', 'reject')", name="severity"),
+    CheckConstraint("severity IN ('note', 'ask', 'review', 'reject')", name="severity"),
     Index("ix_finding_order_id", "order_id"),
 )
 
@@ -66,9 +66,19 @@ query = Table(
     Column("answered_at", DateTime(timezone=True)),
     Column("answered_by", Text),
     Column("answer", JSONB),
+    Column("repeated_at", DateTime(timezone=True)),
+    Column("next_at", DateTime(timezone=True)),
+    Column("silence_at", DateTime(timezone=True)),
+    Column("on_silence", Text),
+    Column("round", SmallInteger, nullable=False, server_default="1"),
+    Column("answered_how", Text),
     CheckConstraint("state IN ('open', 'answered', 'closed')", name="state"),
     Index("uq_query_open", "order_id", unique=True, postgresql_where=text("state = 'open'")),
 )
+"""
+`next_at`: when the next rung of the ladder is due, NULL at once; `repeated_at`: the reminder by the other channel; `round` counts how
+often the doubts grew and all were asked anew. `token`: the links of the release before; letters carry sealed links now.
+"""
 
 
 def open_holds(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -83,6 +93,16 @@ def close_holds(tx: Tx, order_ids: Collection[int], kinds: Collection[WaitingFor
             WHERE order_id = ANY(:ids) AND kind = ANY(:kinds) AND closed_at IS NULL"""),
         {"ids": list(order_ids), "kinds": list(kinds), "how": how, "by": by, "now": now},
     )
+
+
+def close_because(tx: Tx, order_id: int, reason: str, *, how: str, by: str, now: datetime) -> bool:
+    """Close the order's open holds that were opened for this reason; whether there was one."""
+    closed = tx.execute(
+        text("""UPDATE hold SET closed_at = :now, closed_how = :how, closed_by = :by
+            WHERE order_id = :id AND reason = :reason AND closed_at IS NULL RETURNING id"""),
+        {"id": order_id, "reason": reason, "how": how, "by": by, "now": now},
+    )
+    return bool(closed.all())
 
 
 def close_holds_of_parts(tx: Tx, fulfillment_ids: Collection[int], *, how: str, by: str, now: datetime) -> None:
@@ -100,14 +120,25 @@ def write_findings(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def clear_findings(
-    tx: Tx, order_id: int, *, confirmed: Collection[tuple[str, str]] = (), how: str, by: str, now: datetime
+    tx: Tx, order_ids: Collection[int], *, confirmed: Collection[tuple[str, str]] = (), how: str, by: str, now: datetime
 ) -> None:
-    """Close an order's open findings: those in `confirmed` as right, the others by `how`."""
+    """Close the orders' open findings: those in `confirmed` (rule, field) as right, the others by `how`."""
     tx.execute(
         text("""UPDATE finding SET cleared_at = :now, cleared_by = :by,
                 cleared_how = CASE WHEN (rule || ' ' || field) = ANY(:confirmed) THEN 'confirmed' ELSE :how END
+            WHERE order_id = ANY(:ids) AND cleared_at IS NULL"""),
+        {"ids": list(order_ids), "confirmed": [f"{rule} {field}" for rule, field in confirmed], "how": how, "by": by, "now": now},
+    )
+
+
+def confirm_findings(tx: Tx, order_id: int, *, by: str, now: datetime) -> None:
+    """The office takes what it was asked about as right; what nobody may override, or is the customer's to say, will be found again."""
+    tx.execute(
+        text("""UPDATE finding SET cleared_at = :now, cleared_by = :by,
+                cleared_how = CASE WHEN severity = 'review' AND coalesce(evidence ->> 'override', 'nobody') <> 'nobody'
+                    THEN 'confirmed' ELSE 'again' END
             WHERE order_id = :id AND cleared_at IS NULL"""),
-        {"id": order_id, "confirmed": [f"{rule} {field}" for rule, field in confirmed], "how": how, "by": by, "now": now},
+        {"id": order_id, "by": by, "now": now},
     )
 
 

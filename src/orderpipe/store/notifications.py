@@ -12,10 +12,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.domain.decisions import Tell
 from orderpipe.domain.kinds import BUNDLED, KINDS, OPTIONAL, OUTDATED, URGENT
-from orderpipe.domain.notices import Dead, Later, Leased, Order, OrderedLine, Result, Sent, Withdrawn
+from orderpipe.domain.notices import Dead, Fault, Later, Leased, Order, OrderedLine, Result, Sent, Withdrawn
 from orderpipe.domain.orders import number_of
-from orderpipe.store import bundles
-from orderpipe.store.contact_preferences import contact_key
+from orderpipe.store import bounced, bundles
+from orderpipe.store.bounced import Undelivered
+from orderpipe.store.contact_preferences import contact_of
 from orderpipe.store.metadata import Tx, as_json, metadata, text
 
 notification = Table(
@@ -38,6 +39,9 @@ notification = Table(
     Column("sent_at", DateTime(timezone=True)),
     Column("provider_id", Text),
     Column("sent", LargeBinary),
+    Column("bounced_at", DateTime(timezone=True)),
+    Column("bounce", Text),
+    Column("fell_back_at", DateTime(timezone=True)),
     Column("superseded_by", BigInteger),
     CheckConstraint("audience IN ('customer', 'office')", name="audience"),
     CheckConstraint("channel IN ('email', 'sms')", name="channel"),
@@ -46,6 +50,7 @@ notification = Table(
     Index("ix_notification_next_at", "channel", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     Index("ix_notification_order_id", "order_id"),
     Index("ix_notification_dead", "id", postgresql_where=text("state = 'dead'")),
+    Index("ix_notification_bounced", "id", postgresql_where=text("bounced_at IS NOT NULL AND fell_back_at IS NULL")),
     postgresql_with={"fillfactor": 70},
 )
 """`superseded`: a newer letter tells it too; `withdrawn`: it no longer matters; `declined`: the customer does without such letters."""
@@ -82,39 +87,35 @@ class Notification:
     superseded_by: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """What waits to go out on one channel for one reason ('' where nothing went wrong yet)."""
-
-    channel: str
-    reason: str
-    count: int
-    oldest_at: datetime
-
-
 # an urgent letter counts as due for an hour already, and so goes before what is only news
 _ENQUEUE = text(f"""
     WITH told AS (
         SELECT * FROM unnest(CAST(:order_ids AS bigint[]), CAST(:kinds AS text[]), CAST(:facts AS jsonb[]),
-            CAST(:keys AS text[]), CAST(:audiences AS text[])) WITH ORDINALITY AS t(order_id, kind, facts, key, audience, place)
+            CAST(:keys AS text[]), CAST(:audiences AS text[]), CAST(:wanted AS text[]))
+            WITH ORDINALITY AS t(order_id, kind, facts, key, audience, wanted, place)
     ), reachable AS (
-        SELECT told.*, CASE WHEN orders.customer ->> 'email' LIKE '%_@_%._%' THEN btrim(orders.customer ->> 'email') ELSE '' END AS email,
-            coalesce(btrim(orders.customer ->> 'phone'), '') AS phone,
+        SELECT told.*, CASE WHEN orders.customer ->> 'email' LIKE '%_@_%._%' AND no_mail.address IS NULL
+                THEN btrim(orders.customer ->> 'email') ELSE '' END AS email,
+            CASE WHEN no_sms.address IS NULL THEN coalesce(btrim(orders.customer ->> 'phone'), '') ELSE '' END AS phone,
             coalesce(nullif(shop.office_email, ''), :office_default) AS office,
             coalesce(nullif(orders.language, ''), shop.language) AS customer_language, shop.language AS office_language,
-            shop.id AS shop_id, make_interval(secs => shop.pause_seconds) AS pause, kind = ANY(:optional) AS optional
+            make_interval(secs => shop.pause_seconds) AS pause, p.language AS chosen_language,
+            coalesce(nullif(wanted, ''), CASE WHEN kind = ANY(:optional) THEN p.channel END, '') AS way,
+            kind = ANY(:optional) AND (kind = ANY(p.declined) OR '*' = ANY(p.declined)) IS TRUE AS declined
         FROM told JOIN orders ON orders.id = told.order_id JOIN shop ON shop.id = orders.shop_id
+            LEFT JOIN address_flag no_mail ON no_mail.shop_id = orders.shop_id AND no_mail.channel = 'email'
+                AND no_mail.address = lower(btrim(orders.customer ->> 'email')) AND no_mail.cleared_at IS NULL
+            LEFT JOIN address_flag no_sms ON no_sms.shop_id = orders.shop_id AND no_sms.channel = 'sms'
+                AND no_sms.address = lower(btrim(orders.customer ->> 'phone')) AND no_sms.cleared_at IS NULL
+            LEFT JOIN contact_preference p ON p.shop_id = orders.shop_id AND p.contact = {contact_of("orders.customer")}
     ), addressed AS (
-        SELECT order_id, audience, kind, facts, key, place, pause,
-            CASE WHEN audience = 'office' THEN 'email' WHEN optional AND p.channel = 'sms' AND phone <> '' THEN 'sms'
-                WHEN email <> '' THEN 'email' WHEN phone <> '' THEN 'sms' END AS channel,
-            CASE WHEN audience = 'office' THEN office WHEN optional AND p.channel = 'sms' AND phone <> '' THEN phone
-                WHEN email <> '' THEN email ELSE phone END AS recipient,
-            CASE WHEN audience = 'office' THEN office_language ELSE coalesce(p.language, customer_language) END AS language,
-            optional AND (kind = ANY(p.declined) OR '*' = ANY(p.declined)) IS TRUE AS declined,
+        SELECT order_id, audience, kind, facts, key, place, pause, declined,
+            CASE WHEN audience = 'office' OR by_email THEN 'email' WHEN phone <> '' THEN 'sms' END AS channel,
+            CASE WHEN audience = 'office' THEN office WHEN by_email THEN email ELSE phone END AS recipient,
+            CASE WHEN audience = 'office' THEN office_language ELSE coalesce(chosen_language, customer_language) END AS language,
             kind = ANY(:bundled) AND (kind <> ALL(:of_parcels) OR EXISTS (
                 SELECT FROM fulfillment f WHERE f.order_id = r.order_id AND f.next_at IS NOT NULL OFFSET 1)) AS waits
-        FROM reachable r LEFT JOIN contact_preference p ON p.shop_id = r.shop_id AND p.contact = {contact_key("email", "phone")}
+        FROM (SELECT *, email <> '' AND (way <> 'sms' OR phone = '') AS by_email FROM reachable) r
     ), written AS (
         INSERT INTO notification (order_id, audience, channel, recipient, kind, language, facts, dedupe_key, state, next_at, created_at)
         SELECT order_id, audience, channel, recipient, kind, language, facts, key, CASE WHEN declined THEN 'declined' ELSE 'pending' END,
@@ -138,9 +139,10 @@ def enqueue(tx: Tx, tells: Sequence[tuple[int, Tell]], now: datetime, *, office_
     """
     Put (order id, what to tell) into the outbox with one statement, each dedupe key once whatever is redelivered.
 
-    A customer is written to by e-mail, without a likely address by SMS, in the order's language, unless they chose otherwise; the office
-    at the shop's address or else `office_default`, in the shop's language. What may soon be followed by more of its kind waits for the
-    shop's pause, and takes in what waits already.
+    A customer is written to by e-mail; by SMS without a likely address, with one that letters came back from, or where a Tell says so or
+    the customer chose it; in the order's language or the one chosen. The office is written to at the shop's address or else
+    `office_default`, in the shop's language. What may soon be followed by more of its kind waits for the shop's pause, and takes in what
+    waits already.
     """
     if not tells:
         return Enqueued(0)
@@ -150,6 +152,7 @@ def enqueue(tx: Tx, tells: Sequence[tuple[int, Tell]], now: datetime, *, office_
         "facts": [as_json(tell.facts) for _, tell in tells],
         "keys": [tell.dedupe for _, tell in tells],
         "audiences": [tell.to.value for _, tell in tells],
+        "wanted": [tell.channel or "" for _, tell in tells],
         "office_default": office_default,
         "now": now,
     } | _BY_KIND).one()
@@ -157,6 +160,19 @@ def enqueue(tx: Tx, tells: Sequence[tuple[int, Tell]], now: datetime, *, office_
         bundles.take_in(tx, row.newest)
     unreachable = tuple(zip(row.order_ids or (), row.kinds or (), strict=True))
     return Enqueued(row.inserted, unreachable, frozenset(row.channels or ()))
+
+
+def withdraw(tx: Tx, order_ids: Collection[int], kinds: Collection[str], *, reason: str = "") -> int:
+    """
+    Take back what of these kinds has not gone out about the orders; returns how many. `reason` is a sentence for whoever looks.
+
+    One that is in a sender's hands just now may still go out; it is then recorded as sent, and otherwise never tried again.
+    """
+    return len(tx.execute(
+        text("""UPDATE notification SET state = 'withdrawn', next_at = NULL, last_error = coalesce(nullif(:reason, ''), last_error)
+            WHERE order_id = ANY(:order_ids) AND kind = ANY(:kinds) AND state IN ('pending', 'sending') RETURNING id"""),
+        {"order_ids": sorted(order_ids), "kinds": list(kinds), "reason": reason},
+    ).all())
 
 
 # MATERIALIZED, for a subquery with LIMIT and FOR UPDATE may otherwise run again and lease more than asked for
@@ -226,7 +242,12 @@ def record(tx: Tx, results: Sequence[Result], now: datetime) -> int:
         "ids": [result.lease.id for result in results], "tokens": [result.lease.attempts for result in results], "now": now,
     }
     columns |= {name: [row[name] for row in rows] for name in ("states", "next_ats", "errors", "replies", "contents", "counts")}
-    return len(tx.execute(_RECORD, columns).all())
+    recorded = {row.id for row in tx.execute(_RECORD, columns)}
+    bounced.note(tx, [
+        Undelivered(one.lease.id, _storable(one.error), condemns=one.fault == Fault.ADDRESS)
+        for one in results if isinstance(one, Dead) and one.fault != Fault.OURS and one.lease.id in recorded
+    ], now)
+    return len(recorded)
 
 
 def _outcome(result: Result) -> Mapping[str, object]:
@@ -248,26 +269,6 @@ def _storable(words: str) -> str:
     return words.replace("\0", "").encode("utf-8", "replace").decode()[:1000]
 
 
-def withdraw(tx: Tx, order_ids: Collection[int], kinds: Collection[str], *, reason: str) -> int:
-    """
-    Take back what still waits to be told of these kinds about these orders, because it no longer matters; `reason` is a sentence.
-
-    Returns how many; what a sender has in hand goes out.
-    """
-    return _withdraw(tx, "order_id = ANY(:order_ids) AND kind = ANY(:kinds)", reason, order_ids=list(order_ids), kinds=list(kinds))
-
-
-def withdraw_keys(tx: Tx, keys: Collection[str], *, reason: str) -> int:
-    """As `withdraw`, by the keys under which it was told."""
-    return _withdraw(tx, "dedupe_key = ANY(:keys)", reason, keys=list(keys))
-
-
-def _withdraw(tx: Tx, which: str, reason: str, **given: list[Any]) -> int:
-    statement = f"""UPDATE notification SET state = 'withdrawn', next_at = NULL, last_error = :reason
-        WHERE {which} AND state = 'pending' RETURNING id"""
-    return len(tx.execute(text(statement), {"reason": _storable(reason), **given}).all())
-
-
 _COLUMNS = ", ".join(Notification.__dataclass_fields__)
 
 
@@ -283,12 +284,3 @@ def of_order(tx: Tx, order_id: int) -> list[Notification]:
     """Everything told about an order, the oldest first."""
     rows = tx.execute(text(f"SELECT {_COLUMNS} FROM notification WHERE order_id = :id ORDER BY id"), {"id": order_id})
     return [Notification(*row) for row in rows]
-
-
-def backlog(tx: Tx) -> list[Backlog]:
-    """What waits to go out, by channel and reason: shows at once when a mail server refuses us."""
-    rows = tx.execute(text(
-        "SELECT channel, coalesce(last_error, ''), count(*), min(created_at) FROM notification WHERE next_at IS NOT NULL"
-        " GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 50"
-    ))
-    return [Backlog(*row) for row in rows]

@@ -93,7 +93,10 @@ class Question:
     opened_at: datetime
     asked_at: datetime | None
     reminded_at: datetime | None
+    repeated_at: datetime | None
     escalated_at: datetime | None
+    silence_at: datetime | None
+    on_silence: str | None
 
 
 @dataclass(frozen=True, slots=True)

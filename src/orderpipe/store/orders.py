@@ -25,6 +25,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 from orderpipe.flow import OrderState, WaitingFor
 from orderpipe.store.metadata import metadata, one_of, text
 
+
+def customer_key(alias: str) -> str:
+    """SQL for what an order's customer is known again by within a shop, as Contact.key: the e-mail address, else the telephone number."""
+    return f"coalesce(nullif(lower({alias}.customer ->> 'email'), ''), {alias}.customer ->> 'phone', '')"
+
+
 orders = Table(
     "orders",
     metadata,
@@ -57,6 +63,7 @@ orders = Table(
     Column("breached", SmallInteger, nullable=False, server_default="0"),
     Column("ended_at", DateTime(timezone=True)),
     Column("last_error", Text),
+    Column("purchase_order", Text),
     UniqueConstraint("shop_id", "reference"),
     CheckConstraint(one_of("state", OrderState), name="state"),
     CheckConstraint(one_of("waiting_for", WaitingFor), name="waiting_for"),
@@ -65,9 +72,12 @@ orders = Table(
     CheckConstraint("lane IN ('express', 'standard', 'bulk')", name="lane"),
     CheckConstraint("backorder_policy IN ('as-available', 'all-at-once')", name="backorder_policy"),
     Index("ix_orders_next_at", "shop_id", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+    Index("ix_orders_customer", "shop_id", text(customer_key("orders").replace("orders.", "")), "id"),
+    Index("ix_orders_purchase_order", "shop_id", "purchase_order", postgresql_where=text("purchase_order IS NOT NULL")),
     postgresql_with={"fillfactor": 60},
 )
-"""`breached`: 1 the stage's time target was missed and said so, 2 the whole order's. `next_at` is the only indexed live column."""
+"""`breached`: 1 the stage's time target was missed and said so, 2 the whole order's. `next_at` is the only indexed live column,
+for a customer's details change with an answer only."""
 
 order_line = Table(
     "order_line",

@@ -58,7 +58,8 @@ def _found(row: Sequence[Any]) -> Found:
 # what is dead and goes where it should have gone comes alive again; anything else that has ended is told once more under a key of its own
 _RESEND = text("""
     WITH revived AS (
-        UPDATE notification SET state = 'pending', next_at = :now, attempts = 0, created_at = :now
+        UPDATE notification SET state = 'pending', next_at = :now, attempts = 0, created_at = :now, bounced_at = NULL, bounce = NULL,
+            fell_back_at = NULL
         WHERE id = :id AND state = 'dead' AND channel = coalesce(:channel, channel) AND recipient = coalesce(:recipient, recipient)
         RETURNING id
     ), repeated AS (
@@ -124,6 +125,25 @@ def take_back(tx: Tx, which: Waiting, *, reason: str) -> dict[int, int]:
 
 def _given(which: Waiting) -> dict[str, Any]:
     return {"before": which.before, "shop_id": which.shop_id, "kind": which.kind}
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits to go out on one channel for one reason ('' where nothing went wrong yet)."""
+
+    channel: str
+    reason: str
+    count: int
+    oldest_at: datetime
+
+
+def backlog(tx: Tx) -> list[Backlog]:
+    """What waits to go out, by channel and reason: shows at once when a mail server refuses us."""
+    rows = tx.execute(text(
+        "SELECT channel, coalesce(last_error, ''), count(*), min(created_at) FROM notification WHERE next_at IS NOT NULL"
+        " GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 50"
+    ))
+    return [Backlog(*row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,8 @@ class Sent:
 
 
 _PARCELS = """SELECT p.id, p.fulfillment_id, p.tracking_number, p.sscc, p.carrier, p.status, p.status_at, p.shipped_at,
-        coalesce(o.ship_to ->> 'country', ''), coalesce(o.ship_to ->> 'postal_code', '')
+        coalesce(coalesce(f.ship_to, o.ship_to) ->> 'country', ''),
+        coalesce(coalesce(f.ship_to, o.ship_to) ->> 'postal_code', '')
     FROM parcel p JOIN fulfillment f ON f.id = p.fulfillment_id JOIN orders o ON o.id = f.order_id"""
 
 

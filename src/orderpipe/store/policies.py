@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from orderpipe.domain.calendars import UnknownCountry, UnreadableCalendar, WorkingCalendar
 from orderpipe.domain.targets import EVERYBODY, OrderType, Policies
 from orderpipe.flow import Lane
+from orderpipe.store import query_policies, rule_settings
 from orderpipe.store.metadata import Tx, insert_rows, metadata
 
 calendar = Table(
@@ -56,7 +57,7 @@ job_clock = Table(
 
 
 def read_policies(tx: Tx) -> Policies:
-    """All order types and calendars of all shops, in two statements."""
+    """All order types, calendars and settings of rules of all shops, in three statements."""
     return _understand(_read_rows(tx))
 
 
@@ -72,12 +73,13 @@ def policies(tx: Tx, now: datetime) -> Policies:
 
 
 def ensure_defaults(tx: Tx) -> None:
-    """Write everybody's calendars and order types where they are missing; what is there stays as it is."""
+    """Write everybody's calendars, order types and ways to follow questions up where they are missing; what is there stays as it is."""
     insert_rows(tx, calendar, _CALENDARS, conflict="ON CONFLICT DO NOTHING")
     insert_rows(tx, order_type, _ORDER_TYPES, conflict="ON CONFLICT DO NOTHING")
+    query_policies.ensure_defaults(tx)
 
 
-_Rows = tuple[list[dict[str, Any]], list[dict[str, Any]]]
+_Rows = tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ _kept: WeakKeyDictionary[Engine, _Kept] = WeakKeyDictionary()
 def _read_rows(tx: Tx) -> _Rows:
     types = tx.execute(select(order_type).order_by(order_type.c.shop_id, order_type.c.code))
     calendars = tx.execute(select(calendar).order_by(calendar.c.shop_id, calendar.c.code))
-    return [dict(row) for row in types.mappings()], [dict(row) for row in calendars.mappings()]
+    return [dict(row) for row in types.mappings()], [dict(row) for row in calendars.mappings()], rule_settings.read(tx)
 
 
 def _understand(rows: _Rows) -> Policies:
@@ -108,7 +110,8 @@ def _understand(rows: _Rows) -> Policies:
             calendars[row["shop_id"], row["code"]] = WorkingCalendar.of(row)
         except (UnreadableCalendar, UnknownCountry) as reason:
             broken[row["shop_id"], row["code"]] = str(reason)
-    return Policies(types, calendars, broken)
+    settings = {(row["shop_id"], row["order_type"], row["rule"]): rule_settings.setting_of(row) for row in rows[2]}
+    return Policies(types, calendars, broken, settings)
 
 
 def _calendar(code: str, hours: Mapping[str, list[list[str]]]) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, SmallInteger, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from orderpipe.store.metadata import Tx, insert_rows, metadata, text
+from orderpipe.domain.promises import APPOINTMENT, FulfillmentPlan, Promised
+from orderpipe.flow import FulfillmentState
+from orderpipe.store.metadata import Tx, as_json, insert_rows, metadata, text
 
 promise = Table(
     "promise",
@@ -41,9 +43,19 @@ class Part:
     lead_days: int
     lines: tuple[tuple[int, int], ...]
 
+    @property
+    def plan(self) -> FulfillmentPlan:
+        """What the promise depends on."""
+        return FulfillmentPlan(
+            self.shop_id, self.type, self.kind, reserved=self.reserved or self.kind == APPOINTMENT, lead_days=self.lead_days,
+            ship_to_country=self.country, requested_on=self.requested_on,
+        )
 
-def parts_of(tx: Tx, order_ids: Collection[int]) -> list[Part]:
-    """The planned fulfillments of these orders, with their lines as (order line number, quantity)."""
+
+def parts_of(
+    tx: Tx, order_ids: Collection[int], states: Collection[FulfillmentState] = (FulfillmentState.PLANNED,)
+) -> list[Part]:
+    """The fulfillments of these orders in these states, with their lines as (order line number, quantity)."""
     rows = tx.execute(
         text("""SELECT f.id, f.order_id, f.shop_id, o.type, f.kind, f.reserved, f.location_id,
                 coalesce(o.ship_to->>'country', '') AS country,
@@ -51,8 +63,8 @@ def parts_of(tx: Tx, order_ids: Collection[int]) -> list[Part]:
                 array_agg(l.number ORDER BY l.number) AS numbers, array_agg(l.quantity ORDER BY l.number) AS quantities
             FROM fulfillment f JOIN orders o ON o.id = f.order_id JOIN fulfillment_line l ON l.fulfillment_id = f.id
             LEFT JOIN product p ON p.shop_id = o.shop_id AND p.sku = l.sku
-            WHERE f.order_id = ANY(:ids) AND f.state = 'planned' GROUP BY f.id, o.id ORDER BY f.id"""),
-        {"ids": list(order_ids)},
+            WHERE f.order_id = ANY(:ids) AND f.state = ANY(:states) GROUP BY f.id, o.id ORDER BY f.id"""),
+        {"ids": list(order_ids), "states": list(states)},
     )
     return [Part(*(*row[:10], tuple(zip(row.numbers, row.quantities, strict=True)))) for row in rows.all()]
 
@@ -71,3 +83,22 @@ def copy(tx: Tx, pairs: Sequence[tuple[int, int]], *, reason: str, now: datetime
             ORDER BY u.new, p.revision DESC"""),
         {"old": [old for old, _ in pairs], "new": [new for _, new in pairs], "reason": reason, "now": now},
     )
+
+
+def revise(tx: Tx, promised: Mapping[int, Promised], *, reason: str, now: datetime) -> list[int]:
+    """Promise these fulfillments anew, in a revision of its own; returns those whose end is another than before."""
+    rows = tx.execute(
+        text("""INSERT INTO promise (fulfillment_id, revision, from_at, until_at, arithmetic, reason, at)
+            SELECT u.id, coalesce(p.revision, 0) + 1, u.from_at, u.until_at, CAST(u.arithmetic AS jsonb), :reason, :now
+            FROM unnest(CAST(:ids AS bigint[]), CAST(:froms AS timestamptz[]), CAST(:untils AS timestamptz[]), CAST(:steps AS text[]))
+                AS u (id, from_at, until_at, arithmetic)
+            LEFT JOIN LATERAL (SELECT revision, until_at FROM promise WHERE fulfillment_id = u.id ORDER BY revision DESC LIMIT 1) p
+                ON true
+            WHERE p.revision IS NULL OR p.until_at <> u.until_at RETURNING fulfillment_id"""),
+        {
+            "ids": list(promised), "froms": [one.from_at for one in promised.values()],
+            "untils": [one.until_at for one in promised.values()], "steps": [as_json(one.arithmetic) for one in promised.values()],
+            "reason": reason, "now": now,
+        },
+    )
+    return sorted(rows.scalars())

@@ -110,14 +110,3 @@ def scanned_out(tx: Tx, fulfillment_ids: Collection[int]) -> dict[str, list[int]
     for row in rows:
         found.setdefault(row.state, []).append(row.id)
     return found
-
-
-def close_doubts(tx: Tx, order_ids: Collection[int], *, by: str, now: datetime) -> None:
-    """Close the questions, findings and holds of orders that are canceled."""
-    given = {"ids": list(order_ids), "by": by, "now": now}
-    tx.execute(text("""UPDATE query SET state = 'closed', answered_at = :now, answered_by = :by
-        WHERE order_id = ANY(:ids) AND state = 'open'"""), given)
-    tx.execute(text("""UPDATE finding SET cleared_at = :now, cleared_by = :by, cleared_how = 'canceled'
-        WHERE order_id = ANY(:ids) AND cleared_at IS NULL"""), given)
-    tx.execute(text("""UPDATE hold SET closed_at = :now, closed_how = 'canceled', closed_by = :by
-        WHERE order_id = ANY(:ids) AND closed_at IS NULL"""), given)

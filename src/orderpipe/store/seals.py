@@ -81,11 +81,16 @@ def settled_until(tx: Tx, now: datetime) -> datetime:
 
     Entries carry an instant from before their transaction's first statement, and a transaction may stay open for long.
     """
-    open_for = tx.execute(text(
+    return now - open_for(tx) - SETTLED
+
+
+def open_for(tx: Tx) -> timedelta:
+    """How long the oldest of our transactions now open, but this one, has been so."""
+    length = tx.execute(text(
         """SELECT greatest(max(clock_timestamp() - xact_start), interval '0') FROM pg_stat_activity
             WHERE datname = current_database() AND application_name = 'orderpipe' AND pid <> pg_backend_pid()"""
     )).scalar_one()
-    return now - (open_for or timedelta()) - SETTLED
+    return length or timedelta()
 
 
 def cut(tx: Tx, begins_at: datetime | None, until_at: datetime) -> datetime:

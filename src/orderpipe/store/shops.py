@@ -22,6 +22,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    SmallInteger,
     Table,
     Text,
     Time,
@@ -44,12 +45,14 @@ shop = Table(
     Column("mail_from", Text, nullable=False, server_default=""),
     Column("office_email", Text, nullable=False, server_default=""),
     Column("backorder_policy", Text, nullable=False, server_default="as-available"),
+    Column("withdrawal_days", SmallInteger, nullable=False, server_default="14"),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("pause_seconds", Integer, nullable=False, server_default="60"),
     Column("quiet_from", Time, nullable=False, server_default="21:00"),
     Column("quiet_until", Time, nullable=False, server_default="08:00"),
     Column("wakes", ARRAY(Text), nullable=False, server_default="{}"),
 )
+"""`withdrawal_days`: so long after the last delivery a customer may withdraw from the contract; the law of the European Union says 14."""
 
 api_key = Table(
     "api_key",

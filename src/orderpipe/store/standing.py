@@ -10,8 +10,9 @@ from typing import Any
 from orderpipe.domain.explain import Asked, Facts, Standing, Stopped
 from orderpipe.domain.orders import internal_id, order_id_of
 from orderpipe.flow import FulfillmentState, OrderState, Unit, WaitingFor
-from orderpipe.store import payments
+from orderpipe.store import payments, questions
 from orderpipe.store.metadata import Tx, text
+from orderpipe.store.questions import OpenQuery
 
 
 class UnknownOrder(LookupError):
@@ -76,9 +77,9 @@ def facts_of(tx: Tx, order_id: int) -> Facts:
         row.attempts, row.last_error, holds.get((0, row.waiting_for)), missing=row.missing or {},
     )
     parts = tuple(_part(one, holds) for one in tx.execute(text(_PARTS), {"id": order_id}))
-    question = tx.execute(text(_QUESTION), {"id": order_id}).one_or_none()
+    question = next(map(_asked, questions.open_of(tx, [order_id])), None)
     return Facts(
-        order, row.code, row.reference, parts, Asked(*question) if question else None,
+        order, row.code, row.reference, parts, question,
         payment=account.status, unpaid=(account.total or Decimal(0)) - account.paid, currency=account.currency,
     )
 
@@ -94,7 +95,9 @@ _PARTS = """SELECT f.*, l.missing, (SELECT string_agg(p.tracking_number || ' ' |
         FROM fulfillment_line n WHERE n.fulfillment_id = f.id GROUP BY n.sku) m WHERE m.pieces > 0) l ON true
     WHERE f.order_id = :id ORDER BY f.id"""
 
-_QUESTION = "SELECT id, asked_at, reminded_at FROM query WHERE order_id = :id AND state = 'open'"
+
+def _asked(one: OpenQuery) -> Asked:
+    return Asked(one.id, one.progress, one.silent, tuple(str(doubt["rule"]) for doubt in one.doubts))
 
 
 def _holds(tx: Tx, order_id: int) -> dict[tuple[int, str | None], Stopped]:

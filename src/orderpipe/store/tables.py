@@ -3,6 +3,7 @@ All tables together, for the migrations and for the checks that the database and
 """
 
 from orderpipe.store import (
+    bounced,
     contact_preferences,
     customers,
     fulfillments,
@@ -11,11 +12,15 @@ from orderpipe.store import (
     intakes,
     journal,
     link_keys,
+    mail_in,
+    memory,
     notifications,
     orders,
     policies,
     products,
     promises,
+    query_policies,
+    rule_settings,
     scans,
     seals,
     shop_templates,
@@ -27,7 +32,7 @@ from orderpipe.store.metadata import metadata
 
 MODULES = (
     shops, customers, products, stock, intakes, orders, imports, holds, fulfillments, scans, tracking, promises, notifications, journal,
-    seals, policies, link_keys, contact_preferences, shop_templates,
+    seals, policies, query_policies, link_keys, rule_settings, memory, bounced, mail_in, contact_preferences, shop_templates,
 )
 
 __all__ = ["MODULES", "metadata"]

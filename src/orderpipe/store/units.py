@@ -160,6 +160,16 @@ def standing(tx: Tx, unit: Unit, order_ids: Collection[int], state: State) -> li
     return [row.id for row in rows.all()]
 
 
+def waiting(tx: Tx, unit: Unit, order_ids: Collection[int], reason: WaitingFor) -> list[int]:
+    """The orders' units of this kind that wait for this."""
+    column = "id" if unit == Unit.ORDER else "order_id"
+    rows = tx.execute(
+        text(f"SELECT id FROM {_TABLE[unit]} WHERE {column} = ANY(:ids) AND waiting_for = :reason ORDER BY id"),
+        {"ids": sorted(set(order_ids)), "reason": reason},
+    )
+    return [row.id for row in rows.all()]
+
+
 def note_crash(tx: Tx, unit: Unit, unit_id: int) -> int:
     """Count that this unit's message came back after it had run alone; returns how often so far."""
     row = tx.execute(

@@ -61,7 +61,8 @@ _CONDITIONS = {
 }
 
 _JOBS = """SELECT f.id, f.order_id, f.kind, f.state, f.waiting_for, f.stage_entered_at, f.due_at, f.not_before,
-        (SELECT p.until_at FROM promise p WHERE p.fulfillment_id = f.id ORDER BY p.revision DESC LIMIT 1), l.code, o.ship_to
+        (SELECT p.until_at FROM promise p WHERE p.fulfillment_id = f.id ORDER BY p.revision DESC LIMIT 1), l.code,
+        coalesce(f.ship_to, o.ship_to)
     FROM fulfillment f JOIN orders o ON o.id = f.order_id LEFT JOIN location l ON l.id = f.location_id
     WHERE f.shop_id = :shop_id AND f.id > :after"""
 

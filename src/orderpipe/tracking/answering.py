@@ -1,11 +1,12 @@
 """
 The page on which a customer answers our question, or cancels the order instead.
 
-Whoever has the link may answer; an answer is taken when the same checks that asked find what was asked about in order.
+Whoever has the link may answer, until it expires; an answer is taken when the same checks that asked find it in order.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -13,20 +14,22 @@ from starlette.responses import Response
 
 from orderpipe.channels.views import OrderView
 from orderpipe.channels.wording import language_of, wording
+from orderpipe.domain.orders import public_id
 from orderpipe.domain.queries import Answer
-from orderpipe.domain.rules import check
+from orderpipe.domain.rules import Finding, Severity
 from orderpipe.serving.transactions import InWork, Now, Work
 from orderpipe.sideflows import queries
 from orderpipe.sideflows.cancellations import CancelRefused
-from orderpipe.sideflows.queries import AlreadyAnswered, AnswerRefused
-from orderpipe.store import checks, notifications, questions
+from orderpipe.sideflows.queries import AlreadyAnswered, AnswerRefused, How, NoSuchQuery, QuestionExpired
+from orderpipe.sideflows.question_letters import link_to
+from orderpipe.store import checks, link_keys, notifications, policies, questions
 from orderpipe.tracking import replies
-from orderpipe.tracking.failures import FriendlyRoute, UnknownLink
+from orderpipe.tracking.failures import FriendlyRoute, OldLink, UnknownLink
 from orderpipe.tracking.forms import Question, Scene, questions_of
 from orderpipe.tracking.pages import HEADERS, countries_by_name, note, page
 from orderpipe.tracking.posted import InPosted, Posted
 from orderpipe.tracking.replies import Problems
-from orderpipe.tracking.visits import Offer, Visit
+from orderpipe.tracking.visits import InVisit, Offer, Visit
 from orderpipe.tracking.words import words_of
 
 CUSTOMER = "customer"
@@ -38,6 +41,7 @@ class Sheet:
     """What lies before the customer: the question behind the link, as a form while it is open."""
 
     token: str
+    query: str
     language: str
     order_id: int
     standing: str
@@ -46,11 +50,18 @@ class Sheet:
 
 
 router = APIRouter(prefix="/q", include_in_schema=False, route_class=FriendlyRoute, default_response_class=HTMLResponse)
+from_home = APIRouter(prefix="/t", include_in_schema=False, route_class=FriendlyRoute, default_response_class=HTMLResponse)
 
 
-def _sheet(token: str, work: InWork) -> Sheet:
-    """What this link opens. Raises UnknownLink."""
-    asked = questions.behind_link(work.tx, token)
+def _sheet(token: str, work: InWork, now: Now) -> Sheet:
+    """What this link opens. Raises UnknownLink, OldLink."""
+    try:
+        query_id = queries.behind_link(work.tx, token, now)
+    except QuestionExpired as reason:
+        raise OldLink("question-expired") from reason
+    except NoSuchQuery as reason:
+        raise UnknownLink from reason
+    asked = questions.asked(work.tx, query_id)
     if asked is None:
         raise UnknownLink
     order = notifications.orders_to_tell_of(work.tx, [asked.order_id])[asked.order_id]
@@ -59,7 +70,7 @@ def _sheet(token: str, work: InWork) -> Sheet:
     scene = Scene(order, OrderView(order, said), said, words_of(language))
     form = questions_of(asked.doubts, scene) if asked.state == "open" else ()
     ended = asked.order_state if asked.order_state in ("canceled", "rejected") else asked.state
-    return Sheet(token, language, asked.order_id, ended, scene, form)
+    return Sheet(token, public_id("query", query_id), language, asked.order_id, ended, scene, form)
 
 
 InSheet = Annotated[Sheet, Depends(_sheet, scope="function")]
@@ -77,17 +88,19 @@ def take(sheet: InSheet, posted: InPosted, work: InWork, now: Now) -> Response:
     if sheet.standing != "open":
         return _back(sheet.token)
     reply = replies.read(posted, sheet.questions, sheet.scene)
+    if reply.cancels:
+        return _back(f"{sheet.token}/cancel")
     if reply.twice:
         return _form(sheet, posted, replies.said_twice(reply, sheet.scene))
     if reply.says_nothing:
         return _form(sheet, posted, replies.unanswered(sheet.questions, sheet.scene))
     try:
-        answered = queries.answer(work.tx, sheet.token, reply.answer, by=CUSTOMER, now=now)
+        answered = queries.answer(work.tx, sheet.query, reply.answer, by=CUSTOMER, how=How.PAGE, now=now)
     except AnswerRefused as refused:
         return _form(sheet, posted, replies.in_words(refused.problems, sheet.scene))
     except AlreadyAnswered:
         return _back(sheet.token)
-    if problems := replies.still_in_doubt(_found(work, sheet.order_id), sheet.questions, reply, sheet.scene):
+    if problems := replies.still_in_doubt(_found(work, sheet.order_id, now), sheet.questions, reply, sheet.scene):
         work.undo()
         return _form(sheet, posted, problems)
     work.hints(answered.hints)
@@ -107,7 +120,7 @@ def ask_to_cancel(sheet: InSheet) -> Response:
 def cancel(sheet: InSheet, work: InWork, now: Now) -> Response:
     """Cancel the order."""
     try:
-        answered = queries.answer(work.tx, sheet.token, Answer({}, cancel=True), by=CUSTOMER, now=now)
+        answered = queries.answer(work.tx, sheet.query, Answer({}, cancel=True), by=CUSTOMER, how=How.PAGE, now=now)
     except AlreadyAnswered:
         return _back(f"../{sheet.token}")
     except CancelRefused:
@@ -119,12 +132,20 @@ def cancel(sheet: InSheet, work: InWork, now: Now) -> Response:
 def offered(visit: Visit, work: Work) -> Offer | None:
     """The question, while it is open."""
     asked = next(iter(questions.open_of(work.tx, [visit.order_id])), None)
-    return Offer("answer", f"/q/{asked.token}") if asked else None
+    return Offer("answer", f"{visit.path}/question") if asked else None
 
 
-def _found(work: Work, order_id: int) -> tuple[Any, ...]:
-    """What the checks find in the order as it is now answered."""
-    return check(checks.subjects(work.tx, [order_id])[0].order)
+@from_home.get("/{token}/question")
+def from_page(visit: InVisit, work: InWork, now: Now) -> Response:
+    """From the order's page to its open question, if there still is one."""
+    asked = next(iter(questions.open_of(work.tx, [visit.order_id])), None)
+    return _back(link_to(link_keys.signer(work.tx, now), asked.id, days=1, now=now) if asked else visit.path)
+
+
+def _found(work: Work, order_id: int, now: datetime) -> list[Finding]:
+    """What the checks find in the order as it is now answered, beyond what is only noted."""
+    subject = checks.subjects(work.tx, [order_id], policies.policies(work.tx, now))[0]
+    return [one for one in subject.findings() if one.severity != Severity.NOTE]
 
 
 def _form(sheet: Sheet, posted: Posted | None = None, problems: Problems | None = None) -> Response:

@@ -27,10 +27,11 @@ class UnknownLink(HTTPException):
 
 
 class OldLink(HTTPException):
-    """This link was given out long ago and opens nothing any more."""
+    """This link was given out long ago and opens nothing any more; `note` are the words that say what to do."""
 
-    def __init__(self) -> None:
+    def __init__(self, note: str = "expired") -> None:
         super().__init__(410)
+        self.note = note
 
 
 class FriendlyRoute(APIRoute):
@@ -51,7 +52,7 @@ class FriendlyRoute(APIRoute):
 
 def _sorry(error: Exception, language: str) -> Response:
     if isinstance(error, HTTPException):
-        return note("expired" if isinstance(error, OldLink) else "unknown", language, status=error.status_code)
+        return note(error.note if isinstance(error, OldLink) else "unknown", language, status=error.status_code)
     if is_transient(error):
         log.warning("A customer's page was not served: %s", error)
         return note("unavailable", language, status=503)

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from orderpipe.channels.questions import bare_question_of, field_name, proposals_of
+from orderpipe.channels.questions import bare_question_of, field_name, have_of, proposals_of
 from orderpipe.channels.views import OrderView, clean
 from orderpipe.channels.wording import Wording
 from orderpipe.domain.notices import Order
-from orderpipe.domain.queries import CONFIRMABLE, answerable
+from orderpipe.domain.queries import AS_PROPOSED, answerable, confirmable
 from orderpipe.tracking.words import Words
 
 ADDRESS = "/ship_to"
@@ -21,7 +21,7 @@ OTHER = "other"
 
 _KINDS = {
     "email": "email", "phone": "tel", "quantity": "number", "total": "money", "country": "country", "description": "words",
-    "payment_method": "payment",
+    "payment_method": "payment", "requested_on": "date",
 }
 _AUTOCOMPLETE = {
     "name": "name", "email": "email", "phone": "tel", "line1": "address-line1", "line2": "address-line2", "city": "address-level2",
@@ -44,12 +44,13 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An answer that needs only a tap: what it changes, or the rule whose finding it confirms."""
+    """An answer that needs only a tap: what it changes, the rule (and where) whose finding it confirms, or that all is canceled."""
 
     value: str
     label: str
     changes: Mapping[str, object] = field(default_factory=dict)
     confirms: str = ""
+    cancels: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +99,10 @@ def questions_of(doubts: Sequence[Mapping[str, Any]], scene: Scene) -> tuple[Que
 
 def _question(name: str, group: Sequence[Mapping[str, Any]], scene: Scene) -> Question:
     order, wording = scene.order, scene.wording
-    asked = group[0] if len(group) == 1 else {**group[0], "field": ADDRESS, "have": clean(order.ship_to)}
+    asked = group[0] if len(group) == 1 else {"rule": "address-missing", "field": ADDRESS, "have": clean(order.ship_to)}
     pointers = [pointer for doubt in group for pointer in answerable(str(doubt["rule"]), _at(doubt), len(order.lines))]
     choices = tuple(one for doubt in group for one in _choices(doubt, pointers, scene))
-    fields = tuple(_field(pointer, scene) for pointer in _ordered(pointers, scene.words) if pointer != ADDRESS and not _is_line(pointer))
+    fields = tuple(_field(pointer, scene) for pointer in _ordered(pointers, scene.words) if _is_written(pointer))
     if fields and len(choices) > 1:
         label = "other_total" if group[0]["rule"] == "totals-differ" else "other"
         choices += (Choice(OTHER, scene.words["choices"][label]),)
@@ -115,15 +116,17 @@ def _ordered(pointers: Sequence[str], words: Words) -> list[str]:
 
 
 def _choices(doubt: Mapping[str, Any], pointers: Sequence[str], scene: Scene) -> Iterator[Choice]:
-    said, rule = scene.words["choices"], str(doubt["rule"])
-    about_total = rule == "totals-differ"
+    said, rule, have = scene.words["choices"], str(doubt["rule"]), have_of(doubt, scene.wording)
     if _at(doubt) != "/ship_to/country":  # its proposals stand at the head of the list of countries
         for place, (value, words) in enumerate(zip(doubt.get("proposals") or (), proposals_of(doubt, scene.wording), strict=True)):
-            label = said["take_total"].format(proposal=words) if about_total else words
+            label = said["take"].get(rule, "{proposal}").format(proposal=words)
             yield Choice(f"proposal-{place}", label, {_at(doubt): value})
-    if rule in CONFIRMABLE:
-        label = said["confirm_total"].format(have=scene.wording.money(doubt["have"])) if about_total else said["confirm"]
-        yield Choice("confirm", label, confirms=rule)
+    if rule in said["nothing"]:
+        yield Choice("nothing", said["nothing"][rule], {_at(doubt): None})
+    if confirmable(doubt):
+        yield Choice("confirm", said["right"].get(rule, said["confirm"]).format(have=have), confirms=f"{rule} {_at(doubt)}")
+    if rule in said["cancel"]:
+        yield Choice("cancel", said["cancel"][rule], cancels=True)
     for pointer in pointers:
         if _is_line(pointer) and len(scene.order.lines) > 1:
             yield Choice("remove", said["remove"], {pointer: None})
@@ -156,6 +159,11 @@ def _current(pointer: str, part: str, order: Order) -> str:
         return ""
     value = getattr(order.lines[int(pointer.split("/")[2])], part)
     return "" if part == "quantity" and value <= 0 else str(clean(str(value)))
+
+
+def _is_written(pointer: str) -> bool:
+    """Whether an answer is written into a field of its own."""
+    return pointer != ADDRESS and not _is_line(pointer) and not pointer.endswith(AS_PROPOSED)
 
 
 def _is_line(pointer: str) -> bool:
