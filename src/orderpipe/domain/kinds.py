@@ -23,7 +23,8 @@ class Kind:
     `optional`: the customer may turn it off. `urgent`: somebody waits for it, so it goes before news. `bundle`: letters of one bundle
     about one order to one recipient that come within the shop's pause become one; with `keeps` the newest also tells what the others told
     (as `facts.earlier`), else it replaces them. `of_parcels`: it is about one part of the order, so it waits for others only where there
-    are others. `outdates`: text messages that are no news any more once this is told. `lasts`: after this long it is no news itself.
+    are others; what is about the whole order (`facts.lines` is null) waits for none. `outdates`: text messages that are no news any more
+    once this is told. `lasts`: after this long it is no news itself.
     """
 
     optional: bool = False

@@ -113,7 +113,7 @@ _ENQUEUE = text(f"""
             CASE WHEN audience = 'office' OR by_email THEN 'email' WHEN phone <> '' THEN 'sms' END AS channel,
             CASE WHEN audience = 'office' THEN office WHEN by_email THEN email ELSE phone END AS recipient,
             CASE WHEN audience = 'office' THEN office_language ELSE coalesce(chosen_language, customer_language) END AS language,
-            kind = ANY(:bundled) AND (kind <> ALL(:of_parcels) OR EXISTS (
+            kind = ANY(:bundled) AND facts -> 'lines' IS DISTINCT FROM 'null' AND (kind <> ALL(:of_parcels) OR EXISTS (
                 SELECT FROM fulfillment f WHERE f.order_id = r.order_id AND f.next_at IS NOT NULL OFFSET 1)) AS waits
         FROM (SELECT *, email <> '' AND (way <> 'sms' OR phone = '') AS by_email FROM reachable) r
     ), written AS (
@@ -122,10 +122,11 @@ _ENQUEUE = text(f"""
             CASE WHEN declined THEN NULL WHEN waits THEN CAST(:now AS timestamptz) + pause
                 WHEN audience = 'office' OR kind = ANY(:urgent) THEN CAST(:now AS timestamptz) - interval '1 hour' ELSE :now END, :now
         FROM addressed WHERE channel IS NOT NULL ORDER BY place
-        ON CONFLICT (dedupe_key) DO NOTHING RETURNING id, channel, kind, next_at
+        ON CONFLICT (dedupe_key) DO NOTHING RETURNING id, channel, kind, next_at, facts -> 'lines' = 'null' AS whole
     )
     SELECT (SELECT count(*) FROM written) AS inserted, (SELECT array_agg(DISTINCT channel) FROM written WHERE next_at <= :now) AS channels,
-        (SELECT array_agg(id) FROM written WHERE next_at > :now OR channel = 'sms' AND kind = ANY(:outdating)) AS newest,
+        (SELECT array_agg(id) FROM written WHERE next_at > :now OR channel = 'sms' AND kind = ANY(:outdating)
+            OR whole AND kind = ANY(:bundled)) AS newest,
         (SELECT array_agg(order_id ORDER BY place) FROM addressed WHERE channel IS NULL) AS order_ids,
         (SELECT array_agg(kind ORDER BY place) FROM addressed WHERE channel IS NULL) AS kinds
 """)
