@@ -17,7 +17,20 @@ from orderpipe.channels.keeping import keep
 from orderpipe.channels.opening import open_outlet
 from orderpipe.channels.outlets import Accepted, BadOutlet, BadRecipient, Outcome, Outlet, Parcel, Postponed, Refused, Unavailable
 from orderpipe.domain.kinds import kind_of
-from orderpipe.domain.notices import ATTEMPTS, STALE, STALE_NEWS, Dead, Fault, Later, Leased, Order, Result, Sent, Withdrawn, pause_after
+from orderpipe.domain.notices import (
+    ATTEMPTS,
+    STALE,
+    STALE_NEWS,
+    Dead,
+    Fault,
+    Later,
+    Leased,
+    Order,
+    Result,
+    Sent,
+    Withdrawn,
+    pause_after,
+)
 from orderpipe.settings import settings
 from orderpipe.store import notifications
 from orderpipe.store.database import Database, is_transient

@@ -197,8 +197,8 @@ _tick("sweep", sweep)
 _tick(letterbox.JOB, lambda started: letterbox.visit(started, settings().imap_url, office=settings().office_email))
 _tick("idempotency.forget", _forget_keys)
 _tick("target.check", _check_targets)
-_tick("notify.check", _check_confirmations)
 _tick("memory.learn", _learn)
+_tick("notify.check", _check_confirmations)
 _tick(seal.JOB, seal.seal_journal)
 
 

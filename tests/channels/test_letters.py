@@ -95,6 +95,13 @@ def test_says_in_a_reminder_what_silence_means(language: str, silence: str, word
     assert len(message) <= (160 if language == "en" else 75)
 
 
+@pytest.mark.parametrize("kind", ["question", "question-reminder", "office-question-unanswered"])
+def test_writes_what_the_release_before_has_left_in_the_outbox(kind: str) -> None:
+    before = {"query_id": 7, "link": LINK, "answer_until": FACTS["question"]["answer_until"], "doubts": FACTS["question"]["doubts"][:1]}
+    letter = letters.render_mail(notice(kind, facts=before | {"contact": "Ann Ok"}), ORDER)
+    assert "call" in letter.text if kind != "question" else "Before we start" in letter.text
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_asks_anew_in_one_message_and_counts_the_questions(language: str) -> None:
     first, anew = (notice("question", language=language, facts={**FACTS["question"], "again": again}) for again in (False, True))

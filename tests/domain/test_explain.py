@@ -71,6 +71,12 @@ def test_names_the_task_that_follows_up_a_question_and_what_it_does(progress: Pr
     assert (unit["next"]["task"], unit["next"]["what"]) == (task, what)
 
 
+def test_tells_what_silence_means_once_the_customer_was_told() -> None:
+    asked = replace(ORDER, state=OrderState.RECEIVED, waiting_for=WaitingFor.QUERY)
+    said = told(facts(asked, question=Asked(1, Progress(THEN, THEN, None, None, silence_at=LATER), OnSilence.CANCEL)))
+    assert "Without an answer by 16:00 the order is canceled, as the customer was told." in said
+
+
 def test_is_not_late_while_the_customer_is_asked() -> None:
     asked = replace(ORDER, state=OrderState.RECEIVED, waiting_for=WaitingFor.QUERY, due_at=THEN)
     given = facts(asked, question=Asked(1, Progress(THEN, None, None, None)))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orderpipe.domain.calendars import Week, WorkingCalendar, working_seconds_between
@@ -94,6 +94,7 @@ minutes = st.integers(0, 20_000)
 
 
 @given(instants, minutes, minutes)
+@settings(deadline=None)
 def test_a_pause_leaves_as_much_working_time_as_there_was(since: datetime, due_in: int, length: int) -> None:
     due, until = since + timedelta(minutes=due_in), since + timedelta(minutes=length)
     moved = after_pause(OFFICE, due, since=since, until=until)
@@ -105,6 +106,7 @@ def test_a_pause_leaves_as_much_working_time_as_there_was(since: datetime, due_i
 
 
 @given(instants, minutes, minutes, minutes, minutes)
+@settings(deadline=None)
 def test_two_pauses_move_a_target_as_far_as_both_together(since: datetime, due_in: int, first: int, between: int, second: int) -> None:
     due = since + timedelta(minutes=due_in + 1)
     end = since + timedelta(minutes=first)

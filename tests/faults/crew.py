@@ -21,7 +21,7 @@ from sqlalchemy import TextClause, text
 from orderpipe import broker
 from orderpipe.assembly import assemble
 from orderpipe.domain.handling import Phase
-from orderpipe.domain.orders import order_of
+from orderpipe.domain.orders import order_of, public_id
 from orderpipe.domain.queries import Answer
 from orderpipe.domain.receipts import Receipt
 from orderpipe.domain.scans import Scan
@@ -45,7 +45,7 @@ _TO_CARRY = text("""SELECT f.shop_id, f.id, p.tracking_number FROM fulfillment f
 _TO_PERFORM = text("""SELECT f.shop_id, f.id FROM fulfillment f WHERE f.next_at IS NOT NULL AND f.kind = 'appointment'
     AND f.state = 'released' AND NOT EXISTS (SELECT FROM scan s WHERE s.fulfillment_id = f.id) LIMIT :most""")
 _TO_DECIDE = text("SELECT id FROM orders WHERE next_at IS NOT NULL AND waiting_for = 'office' AND state = 'promised' LIMIT :most")
-_TO_ANSWER = text("SELECT token FROM query WHERE state = 'open' AND asked_at IS NOT NULL LIMIT :most")
+_TO_ANSWER = text("SELECT id FROM query WHERE state = 'open' AND asked_at IS NOT NULL LIMIT :most")
 _TO_BUY = text("""SELECT b.shop_id, b.sku, (SELECT min(code) FROM location WHERE shop_id = b.shop_id) AS place,
     sum(b.quantity) - coalesce((SELECT sum(s.on_hand - s.allocated) FROM stock s JOIN location l ON l.id = s.location_id
         WHERE l.shop_id = b.shop_id AND s.sku = b.sku), 0) AS missing
@@ -139,7 +139,7 @@ class Crew:
         """Customers answer by what was asked: how they pay."""
         rows = self._rows(_TO_ANSWER)
         for row in rows:
-            self._try(partial(_tell_how_to_pay, row.token))
+            self._try(partial(_tell_how_to_pay, row.id))
         return len(rows)
 
     def _buy(self) -> int:
@@ -177,9 +177,9 @@ def _send_again(order_id: int, tx: Tx) -> Sequence[Hint]:
     return office.decide(tx, order_id, office.Decision.RESEND, by=BY, now=datetime.now(UTC)).hints
 
 
-def _tell_how_to_pay(token: str, tx: Tx) -> Sequence[Hint]:
+def _tell_how_to_pay(query_id: int, tx: Tx) -> Sequence[Hint]:
     given = Answer({"/payment_method": "invoice"}, frozenset())
-    return queries.answer(tx, token, given, by=BY, now=datetime.now(UTC)).hints
+    return queries.answer(tx, public_id("query", query_id), given, by=BY, now=datetime.now(UTC)).hints
 
 
 def _flush_redis() -> None:

@@ -185,6 +185,14 @@ def test_nobody_is_asked_twice_by_messages_delivered_twice(floor: Floor) -> None
     assert (questions(floor, order), due(floor, order)) == (["question", "question-reminder"], before)
 
 
+def test_a_question_looked_at_too_early_is_left_until_its_time(floor: Floor) -> None:
+    order = asked(floor)
+    before = due(floor, order)
+    floor.value("UPDATE orders SET next_at = :now WHERE id = :id RETURNING 1", now=floor.now, id=order)
+    floor.pass_time(seconds=1)
+    assert (questions(floor, order), due(floor, order)) == (["question"], before)
+
+
 def test_a_question_whose_message_was_lost_is_asked_by_the_clock(floor: Floor) -> None:
     order = floor.order(payment_method="")
     floor.chain("validate", [order])

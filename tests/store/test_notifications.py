@@ -82,8 +82,8 @@ def test_takes_back_what_has_not_gone_out(engine: Engine, order_id: int) -> None
     first, second, third = lease(engine)
     with engine.begin() as tx:
         notifications.record(tx, [Sent(first, "250 ok", b"")], NOON)
-        assert notifications.withdraw(tx, [order_id], ["another"]) == 0
-        assert notifications.withdraw(tx, [order_id], ["shipped"]) == 2
+        assert notifications.withdraw(tx, [order_id], ["another"], reason="It no longer matters.") == 0
+        assert notifications.withdraw(tx, [order_id], ["shipped"], reason="It no longer matters.") == 2
         notifications.record(tx, [Sent(second, "250 ok", b""), Later(third, "450 later", NOON)], NOON)
     assert states(engine) == ["sent", "sent", "withdrawn"]
     assert not lease(engine, after=10**6)

@@ -13,11 +13,12 @@ from fastapi.testclient import TestClient
 from sqlalchemy.exc import OperationalError
 
 from orderpipe.channels.wording import LANGUAGES
+from orderpipe.domain.ladder import OnSilence, QueryPolicy
 from orderpipe.domain.links import Purpose
 from orderpipe.domain.orders import Contact, DraftLine, OrderDraft
 from orderpipe.intake.outcomes import Received, Recorded
 from orderpipe.intake.record import record
-from orderpipe.store import link_keys, questions
+from orderpipe.store import link_keys, query_policies, questions
 from orderpipe.tracking.pages import HEADERS
 from orderpipe.tracking.words import words_of
 from tests import builders
@@ -215,6 +216,15 @@ def test_opens_one_question_for_its_own_link_alone(floor: Floor, browser: TestCl
         assert browser.get(wrong).status_code == 404
         assert browser.post(wrong, data={"/payment_method": "card"}).status_code == 404
     assert floor.row(order_id)["payment_method"] == ""
+
+
+def test_says_by_when_and_what_comes_without_an_answer(floor: Floor, browser: TestClient) -> None:
+    with floor.engine.begin() as tx:
+        query_policies.keep(tx, builders.shop(tx), query_policies.EVERY_TYPE, QueryPolicy(on_silence=OnSilence.CANCEL))
+    _, path = doubtful(floor, payment_method="")
+    assert "We go on with your order as soon as" in opened(browser, path).text
+    floor.pass_time(hours=5)
+    assert "If we have not heard from you by then, we will cancel the order." in opened(browser, path).text
 
 
 def test_says_what_to_do_when_the_link_has_expired(floor: Floor, browser: TestClient) -> None:

@@ -113,8 +113,7 @@ def _frame(language: str, shop_name: str, *, office: bool, optional: bool) -> Fr
     scene: Scene = {name: Markup(f"\0{name}\0") for name in _GAPS}  # noqa: S704
     scene |= {
         "shop_name": shop_name, "layout": phrases, "personal": not office, "optional": optional,
-        "tag": {"zh": "zh-Hans"}.get(language, language),
-        "why": phrases["why_office" if office else "why"].format(shop=shop_name),
+        "tag": {"zh": "zh-Hans"}.get(language, language), "why": phrases["why_office" if office else "why"].format(shop=shop_name),
     }
     return Frame(*(tuple(_layout(file).render(scene).split("\0")) for file in ("layout.txt", "layout.html")))
 
@@ -137,13 +136,13 @@ class _Told:
         """The letter itself, as plain text and as HTML."""
         return apart(self._block("body"))
 
-    def line(self, name: str) -> str:
-        """A block on one line."""
-        return " ".join(self._block(name).split())
-
     def _block(self, name: str) -> str:
         pieces = self._blocks[name](self._context)
         return "".join(own_words.bounded(pieces) if self._is_theirs else pieces)
+
+    def line(self, name: str) -> str:
+        """A block on one line."""
+        return " ".join(self._block(name).split())
 
 
 class _EntriesFirst(Environment):

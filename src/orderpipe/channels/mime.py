@@ -27,8 +27,8 @@ _LONGEST_LINE = 990
 class Head:
     """
     What stands in a letter's headers beside the subject; addresses already checked, `at` UTC. `letter` is its id, which stands before the
-    @ of the Message-ID; `reply_to` where replies go, "" to the sender; `unsubscribe` the page that turns letters like this off, "" where
-    that cannot be.
+    @ of the Message-ID; `reply_to` where replies go, "" to the sender; `unsubscribe` the address of a page that turns letters like this
+    off, "" where that cannot be.
     """
 
     sender: str

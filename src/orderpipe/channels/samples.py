@@ -78,13 +78,13 @@ FACTS: dict[str, Mapping[str, Any]] = {
 ANOTHER = {"tracking_number": "00340434161094021518", "carrier": "DHL Paket", "lines": LINES[1:], "until": LATER}
 _PART = {"lines": LINES[1:]}
 VARIANTS: dict[str, tuple[Mapping[str, Any], ...]] = {
+    "question": ({**QUESTION, "again": True},),
     "acknowledgement": ({"targets": []},),
     "delivery-date": ({"parts": [{"from": SOON, "until": LATER, "lines": LINES, "kind": "parcel"}], "until": LATER},),
     "backorder": (
         {"lines": [{**LINES[0], "expected_on": None}], "earlier": [{"lines": [{**LINES[1], "expected_on": "2026-11-20"}]}]}, {"lines": []},
     ),
     "payment-needed": ({"amount": "34.50"},),
-    "question": (QUESTION | {"again": True},),
     "shipped": (FACTS["shipped"] | {"lines": LINES[:1], "earlier": [ANOTHER]}, ANOTHER | {"until": None}),  # type: ignore[operator]
     "amended": (FACTS["amended"] | {"question": True, "due": None, "earlier": [FACTS["amended"]]},),  # type: ignore[operator]
     "out-for-delivery": ({"tracking_number": "00340434161094021501", "earlier": [{"tracking_number": "00340434161094021518"}]},),

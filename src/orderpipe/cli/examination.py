@@ -151,13 +151,13 @@ def _letters(tx: Tx, now: datetime) -> Iterator[Sign]:
     yield Sign("letters waiting", said, not late, remedy if late else "")
     dead = vital_signs.dead_letters(tx)
     yield Sign("dead letters", str(dead or "none"), not dead, "orderpipe mail dead" if dead else "")
+    unread = mail_in.count_open(tx)
+    remedy = "orderpipe mail in --open; orderpipe mail in ID --done." if unread else ""
+    yield Sign("mails for somebody to look at", str(unread or "none"), not unread, remedy)
     untold = outbox.untold(tx, since=now - UNTOLD_SHOWN, until=now - confirmations.TOLD_WITHIN)
     said = ", ".join(f"{number_of(one.order_id)} ({one.reason})" for one in untold[:5]) or "none"
     said = f"{said} and {len(untold) - 5} more" if len(untold) > 5 else said
     yield Sign("confirmed but not told", said, not untold, "orderpipe order told NUMBER" if untold else "")
-    unread = mail_in.count_open(tx)
-    remedy = "orderpipe mail in --open; orderpipe mail in ID --done." if unread else ""
-    yield Sign("mails for somebody to look at", str(unread or "none"), not unread, remedy)
 
 
 def _broker_door(tx: Tx, url: str, now: datetime) -> Iterator[Sign]:

@@ -97,7 +97,8 @@ def _unit(one: Standing, facts: Facts, now: datetime) -> dict[str, Any]:
         "waiting_for": one.waiting_for, "sentence": waiting.sentence if waiting else "nothing",
         "since": one.hold.opened_at if one.hold else one.entered_at, "turn": waiting.owner if waiting else Owner.PIPELINE,
         "detail": _detail(one, facts), "last_error": one.last_error, "attempts": one.attempts, "due_at": one.due_at,
-        "overdue": overdue, "paused": paused, "next": _next(one, facts, now),
+        "overdue": overdue, "paused": paused, "silence": _silence(one, facts.question),
+        "next": _next(one, facts, now),
     }
 
 
@@ -136,6 +137,13 @@ def _what(one: Standing, question: Asked | None) -> str:
         return ""
     rung = question.progress.rung(one.next_at)
     return _SILENT[question.silent] if rung == Rung.SILENCE else _RUNG[rung]
+
+
+def _silence(one: Standing, question: Asked | None) -> dict[str, Any] | None:
+    """From when on silence counts, and what it means, where the customer was told so."""
+    if one.waiting_for != WaitingFor.QUERY or question is None or question.progress.silence_at is None:
+        return None
+    return {"at": question.progress.silence_at, "what": _SILENT[question.silent]}
 
 
 def _task(one: Standing, question: Asked | None) -> str:
@@ -207,6 +215,8 @@ def _of_unit(unit: Mapping[str, Any], say: Callable[[datetime], str]) -> Iterato
         yield f"  Its time target was {say(unit['due_at'])} and is missed."
     if unit["paused"] and unit["due_at"]:
         yield "  Its time targets stand still while the customer is asked, and move by as much working time."
+    if unit["silence"]:
+        yield f"  Without an answer by {say(unit['silence']['at'])} {unit['silence']['what']}."
     upcoming = unit["next"]
     if upcoming["late"]:
         late = f"{upcoming['task']} should have looked at it {say(upcoming['at'])}"

@@ -57,6 +57,7 @@ KINDS: Mapping[str, Kind] = {
     "thank-you": Kind(optional=True, outdates=(*_ON_THE_WAY, "part-delivered")),
     "office-customer-wrote": Kind(),
     "office-no-date": Kind(),
+    "office-own-words-fail": Kind(),
     "office-parcel-lost": Kind(),
     "office-parked": Kind(),
     "office-question-unanswered": Kind(),
@@ -65,7 +66,6 @@ KINDS: Mapping[str, Kind] = {
     "office-unclear-reply": Kind(),
     "office-unconfirmed": Kind(),
     "office-unreachable": Kind(),
-    "office-own-words-fail": Kind(),
 }
 """By the name of their template; the order is the one in which customers are shown what they may turn off."""
 

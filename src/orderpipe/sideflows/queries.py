@@ -162,8 +162,10 @@ def ask_on(tx: Tx, order_id: int, *, by: str, now: datetime, at_once: bool = Fal
     `at_once`: the customer is reminded now. The caller has locked the order.
     """
     amended_doubts.look_again(tx, order_id, Occasion(now, by, policies.policies(tx, now), settings().office_email))
+    if at_once:
+        questions.due_now(tx, [one.id for one in questions.open_of(tx, [order_id])], now)
     left = questions.open_of(tx, [order_id])
-    units.wait(tx, Unit.ORDER, [(order_id, WaitingFor.QUERY, now if at_once else one.due_at or now) for one in left], now)
+    units.wait(tx, Unit.ORDER, [(order_id, WaitingFor.QUERY, one.due_at or now) for one in left], now)
     return bool(left)
 
 

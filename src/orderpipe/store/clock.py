@@ -50,9 +50,7 @@ def seen_until(tx: Tx, job: str, until: datetime, *, now: datetime) -> datetime 
     Note how far a job has looked (UTC), and return how far it had before, None where it never has; another run of it waits for this one.
     """
     tx.execute(text("INSERT INTO job_clock (name, due) VALUES (:job, :now) ON CONFLICT DO NOTHING"), {"job": job, "now": now})
-    before: datetime | None = tx.execute(
-        text("SELECT seen_until FROM job_clock WHERE name = :job FOR UPDATE"), {"job": job}
-    ).scalar_one()
+    before: datetime | None = tx.execute(text("SELECT seen_until FROM job_clock WHERE name = :job FOR UPDATE"), {"job": job}).scalar_one()
     tx.execute(text("UPDATE job_clock SET seen_until = greatest(seen_until, :until) WHERE name = :job"), {"job": job, "until": until})
     return before
 

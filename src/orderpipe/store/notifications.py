@@ -163,19 +163,6 @@ def enqueue(tx: Tx, tells: Sequence[tuple[int, Tell]], now: datetime, *, office_
     return Enqueued(row.inserted, unreachable, frozenset(row.channels or ()))
 
 
-def withdraw(tx: Tx, order_ids: Collection[int], kinds: Collection[str], *, reason: str = "") -> int:
-    """
-    Take back what of these kinds has not gone out about the orders; returns how many. `reason` is a sentence for whoever looks.
-
-    One that is in a sender's hands just now may still go out; it is then recorded as sent, and otherwise never tried again.
-    """
-    return len(tx.execute(
-        text("""UPDATE notification SET state = 'withdrawn', next_at = NULL, last_error = coalesce(nullif(:reason, ''), last_error)
-            WHERE order_id = ANY(:order_ids) AND kind = ANY(:kinds) AND state IN ('pending', 'sending') RETURNING id"""),
-        {"order_ids": sorted(order_ids), "kinds": list(kinds), "reason": reason},
-    ).all())
-
-
 # MATERIALIZED, for a subquery with LIMIT and FOR UPDATE may otherwise run again and lease more than asked for
 _LEASE = text("""
     WITH due AS MATERIALIZED (
@@ -268,6 +255,26 @@ def _outcome(result: Result) -> Mapping[str, object]:
 def _storable(words: str) -> str:
     # a server's reply may hold anything; PostgreSQL takes neither NUL nor half a surrogate pair
     return words.replace("\0", "").encode("utf-8", "replace").decode()[:1000]
+
+
+def withdraw(tx: Tx, order_ids: Collection[int], kinds: Collection[str], *, reason: str) -> int:
+    """
+    Take back what still waits to be told of these kinds about these orders, because it no longer matters; `reason` is a sentence.
+
+    Returns how many. One that a sender has in hand may still go out, and is then recorded as sent; otherwise it is never tried again.
+    """
+    return _withdraw(tx, "order_id = ANY(:order_ids) AND kind = ANY(:kinds)", reason, order_ids=list(order_ids), kinds=list(kinds))
+
+
+def withdraw_keys(tx: Tx, keys: Collection[str], *, reason: str) -> int:
+    """As `withdraw`, by the keys under which it was told."""
+    return _withdraw(tx, "dedupe_key = ANY(:keys)", reason, keys=list(keys))
+
+
+def _withdraw(tx: Tx, which: str, reason: str, **given: list[Any]) -> int:
+    statement = f"""UPDATE notification SET state = 'withdrawn', next_at = NULL, last_error = :reason
+        WHERE {which} AND state IN ('pending', 'sending') RETURNING id"""
+    return len(tx.execute(text(statement), {"reason": _storable(reason), **given}).all())
 
 
 _COLUMNS = ", ".join(Notification.__dataclass_fields__)

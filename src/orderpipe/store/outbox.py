@@ -58,8 +58,8 @@ def _found(row: Sequence[Any]) -> Found:
 # what is dead and goes where it should have gone comes alive again; anything else that has ended is told once more under a key of its own
 _RESEND = text("""
     WITH revived AS (
-        UPDATE notification SET state = 'pending', next_at = :now, attempts = 0, created_at = :now, bounced_at = NULL, bounce = NULL,
-            fell_back_at = NULL
+        UPDATE notification SET state = 'pending', next_at = :now, attempts = 0, created_at = :now, bounced_at = NULL,
+            bounce = NULL, fell_back_at = NULL
         WHERE id = :id AND state = 'dead' AND channel = coalesce(:channel, channel) AND recipient = coalesce(:recipient, recipient)
         RETURNING id
     ), repeated AS (

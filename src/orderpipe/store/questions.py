@@ -54,14 +54,15 @@ class OpenQuery:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a customer was asked, how far that is (`open`, `answered`, `closed`), and how the order stands."""
+    """What a customer was asked, how far that is (`open`, `answered`, `closed`), what silence means from when, and how the order stands."""
 
-    query_id: int
     order_id: int
     doubts: Sequence[Mapping[str, Any]]
     state: str
     order_state: str
     language: str
+    silence_at: datetime | None
+    on_silence: str | None
 
 
 _OPEN = f"""SELECT q.id, q.order_id, o.shop_id, o.type, q.doubts, o.customer, q.round, q.asked_at, q.reminded_at, q.repeated_at,
@@ -113,7 +114,7 @@ def of_old_link(tx: Tx, token: str) -> int | None:
 def asked(tx: Tx, query_id: int) -> Asked | None:
     """What the customer was asked with this question."""
     row = tx.execute(
-        text("""SELECT q.id, q.order_id, q.doubts, q.state, o.state, coalesce(nullif(o.language, ''), s.language)
+        text("""SELECT q.order_id, q.doubts, q.state, o.state, coalesce(nullif(o.language, ''), s.language), q.silence_at, q.on_silence
             FROM query q JOIN orders o ON o.id = q.order_id JOIN shop s ON s.id = o.shop_id WHERE q.id = :id"""),
         {"id": query_id},
     ).one_or_none()
@@ -176,8 +177,13 @@ def merge(tx: Tx, doubts: Mapping[int, Sequence[Mapping[str, Any]]]) -> frozense
     ).all()
     again = frozenset(row.order_id for row in rows if row.anew)
     if again:
-        notifications.withdraw(tx, again, ASKING)
+        notifications.withdraw(tx, again, ASKING, reason="More is asked in a newer letter.")
     return again
+
+
+def due_now(tx: Tx, query_ids: Collection[int], now: datetime) -> None:
+    """The next rung of these questions is taken at once."""
+    tx.execute(text("UPDATE query SET next_at = :now WHERE id = ANY(:ids)"), {"ids": list(query_ids), "now": now})
 
 
 State = Literal["answered", "closed"]
@@ -194,7 +200,7 @@ def settle(tx: Tx, answers: Mapping[int, object], *, state: State, by: str, how:
             "ids": list(answers), "answers": [as_json(one) for one in answers.values()], "state": state, "now": now, "by": by, "how": how,
         },
     )
-    notifications.withdraw(tx, answers, ASKING)
+    notifications.withdraw(tx, answers, ASKING, reason="The question is settled.")
 
 
 def amend(

@@ -47,6 +47,7 @@ class Sheet:
     standing: str
     scene: Scene
     questions: tuple[Question, ...]
+    lead: str
 
 
 router = APIRouter(prefix="/q", include_in_schema=False, route_class=FriendlyRoute, default_response_class=HTMLResponse)
@@ -70,7 +71,15 @@ def _sheet(token: str, work: InWork, now: Now) -> Sheet:
     scene = Scene(order, OrderView(order, said), said, words_of(language))
     form = questions_of(asked.doubts, scene) if asked.state == "open" else ()
     ended = asked.order_state if asked.order_state in ("canceled", "rejected") else asked.state
-    return Sheet(token, public_id("query", query_id), language, asked.order_id, ended, scene, form)
+    return Sheet(token, public_id("query", query_id), language, asked.order_id, ended, scene, form, _lead(asked, scene))
+
+
+def _lead(asked: questions.Asked, scene: Scene) -> str:
+    """What an answer is for, or by when it is needed and what comes without one."""
+    words = scene.words["page"]
+    if asked.silence_at is None:
+        return str(words["lead"])
+    return str(words[f"lead_{asked.on_silence}"].format(until=scene.wording.moment(asked.silence_at)))
 
 
 InSheet = Annotated[Sheet, Depends(_sheet, scope="function")]
@@ -153,7 +162,7 @@ def _form(sheet: Sheet, posted: Posted | None = None, problems: Problems | None 
     return page(
         "question.html", sheet.language, status=422 if problems else 200, shop_name=scene.view.shop_name,
         heading=words["page"]["heading_one" if len(sheet.questions) == 1 else "heading_more"],
-        token=sheet.token, order=scene.view, questions=sheet.questions, filled=posted or {}, problems=problems or {},
+        token=sheet.token, lead=sheet.lead, order=scene.view, questions=sheet.questions, filled=posted or {}, problems=problems or {},
         countries=countries_by_name(sheet.language, scene.order.country),
         methods=list(dict.fromkeys(said["payment"].values())), total_word=said["words"]["total"], colon=said["words"]["colon"],
     )
