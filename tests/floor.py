@@ -26,7 +26,20 @@ from orderpipe.domain.tracking import ParcelStatus, TrackingEvent
 from orderpipe.flow import Unit, chain_from
 from orderpipe.intake.outcomes import Received, Recorded
 from orderpipe.intake.record import record
-from orderpipe.sideflows import asking, cancellations, office, payments, performances, queries, restock, scans, targets, tracking
+from orderpipe.sideflows import (
+    asking,
+    cancellations,
+    case_clock,
+    feedback,
+    office,
+    payments,
+    performances,
+    queries,
+    restock,
+    scans,
+    targets,
+    tracking,
+)
 from orderpipe.sideflows.asking import Desk
 from orderpipe.sideflows.hints import Hint
 from orderpipe.store import invariants, policies, rule_settings, units
@@ -232,10 +245,10 @@ class Floor:
             self.give(recorded.hints)
         return self.work()
 
-    def pay(self, order_id: int, amount: str) -> "Floor":
+    def pay(self, order_id: int, amount: str, *, reference: str = "") -> "Floor":
         """The customer pays, or (negative) gets money back."""
         with self.engine.begin() as tx:
-            payment = Payment(order_id, f"pay-{next(_numbers)}", Decimal(amount), "GBP", "card", self.now)
+            payment = Payment(order_id, reference or f"pay-{next(_numbers)}", Decimal(amount), "GBP", "card", self.now)
             shop_id = self._shop_of(tx, order_id * 1000)
             self.give(payments.record_payments(tx, [payment], shop_id=shop_id, by="shop", now=self.now).hints)
         return self.work()
@@ -287,6 +300,26 @@ class Floor:
         """The job that reports missed targets."""
         with self.engine.begin() as tx:
             return targets.report_breaches(tx, office=OFFICE, now=self.now)
+
+    def look_at_cases(self) -> int:
+        """The jobs that look after cases and returns; returns how many were looked at."""
+        with self.engine.begin() as tx:
+            return case_clock.look(tx, now=self.now) + case_clock.expire_returns(tx, now=self.now)
+
+    def remind_raters(self) -> int:
+        """The job that asks once more for a rating."""
+        with self.engine.begin() as tx:
+            return feedback.remind(tx, now=self.now)
+
+    def delivered(self, lines: builders.Lines = (("SKU-1", 2),), **draft: Any) -> int:
+        """An order that is complete."""
+        for sku, pieces in dict(lines).items():
+            self.stock(sku, pieces + 10)
+        order_id = self.order(lines, **draft)
+        self.receive(order_id)
+        self.deliver(*(one["id"] for one in self.fulfillments(order_id)))
+        assert self.state(order_id) == ("completed", None)
+        return order_id
 
     def row(self, order_id: int) -> Row:
         """The order as it stands."""

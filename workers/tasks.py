@@ -16,7 +16,7 @@ from orderpipe.broker import app
 from orderpipe.flow import STEPS, Queue, Step, Unit, chain_from
 from orderpipe.intake import receive
 from orderpipe.settings import settings
-from orderpipe.sideflows import asking, confirmations, office, restock, targets
+from orderpipe.sideflows import asking, case_clock, confirmations, feedback, office, restock, targets
 from orderpipe.sideflows.asking import Desk
 from orderpipe.store import clock, idempotency, memory, units
 from orderpipe.store.metadata import Tx
@@ -193,6 +193,31 @@ def _learn(started: Run) -> int:
     return learned
 
 
+_ROUNDS = 100
+"""Transactions of one job of the clock at most, because other jobs share the worker."""
+
+
+def _all_due(work: Callable[[Tx, Run], int]) -> Callable[[Run], int]:
+    """A job over rows whose time has come: transaction by transaction, until none is left; what is more waits for the next tick."""
+
+    def job(started: Run) -> int:
+        done = 0
+        for _ in range(_ROUNDS):
+            with started.engine.begin() as tx:
+                looked = work(tx, started)
+            done += looked
+            if not looked:
+                break
+        if done:
+            _letters_wait()
+        return done
+
+    return job
+
+
+_tick("case.escalate", _all_due(lambda tx, started: case_clock.look(tx, now=started.clock())))
+_tick("return.expire", _all_due(lambda tx, started: case_clock.expire_returns(tx, now=started.clock())))
+_tick("feedback.remind", _all_due(lambda tx, started: feedback.remind(tx, now=started.clock())))
 _tick("sweep", sweep)
 _tick(letterbox.JOB, lambda started: letterbox.visit(started, settings().imap_url, office=settings().office_email))
 _tick("idempotency.forget", _forget_keys)

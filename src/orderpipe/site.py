@@ -6,9 +6,12 @@ from fastapi import FastAPI
 
 from orderpipe.api.app import create_app
 from orderpipe.assembly import Assembly
-from orderpipe.tracking import answering, home, preferences
+from orderpipe.tracking import answering, case_page, home, preferences, problem, rating, returning
 
-PAGES = (home.router, answering.router, answering.from_home, preferences.router)
+PAGES = (
+    home.router, answering.router, answering.from_home, preferences.router, problem.router, case_page.router, returning.router,
+    rating.router,
+)
 
 
 def create_site(assembly: Assembly | None = None) -> FastAPI:

@@ -107,7 +107,7 @@ ORDERS: dict[str, Callable[[Tx, int, Clock], None]] = {
     "/v1/fulfillments/{fulfillment}/performed": _appointment,
     "/v1/performed": _appointment,
 }
-TRIED_ELSEWHERE = {"Warehouse", "Carrier", "Payments", "Stock", "Products"}
+TRIED_ELSEWHERE = {"Warehouse", "Carrier", "Payments", "Stock", "Products", "Cases", "Returns"}
 """The tags of the operations whose examples are tried beside the tests of their doors."""
 
 

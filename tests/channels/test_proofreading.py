@@ -90,6 +90,7 @@ def test_names_a_mistake_with_its_line(body: str, said: str) -> None:
     "{% for a in order.all_items %}{% for b in order.all_items %}x{% endfor %}{% endfor %}",
     "{{ order.all_items|map('string')|list }}", "{{ order.number|attr('__class__') }}", "{{ items(*order.all_items) }}",
     "{{ bullets(bullets(bullets(bullets(bullets(bullets(bullets(order.number))))))) }}", "{{ order.number|join('x' ~ order.number) }}",
+    "{{ order.number|join(' ')|join(' ') }}", "{{ order.number|join('xxxx') }}",
     "{% for one in facts.lines %}{{ one.number }}{% endfor %}", "{% for one in bullets(doubts) %}x{% endfor %}",
     "{{ facts.update({'a': 1}) }}", "{{ facts.clear() }}",
 ])

@@ -20,7 +20,7 @@ def test_knows_every_letter_there_is(language: str) -> None:
 
 
 def test_lets_nobody_turn_off_what_they_must_know() -> None:
-    assert set(OPTIONAL) == {"shipped", "out-for-delivery", "part-delivered", "thank-you"}
+    assert set(OPTIONAL) == {"shipped", "out-for-delivery", "part-delivered", "thank-you", "rating-reminder"}
     assert set(OPTIONAL) | set(NECESSARY) == {name for name in KINDS if audience_of(name) == Audience.CUSTOMER}
     assert not kind_of("a-kind-of-a-later-release").optional
 

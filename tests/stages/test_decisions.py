@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from orderpipe.domain.decisions import Audience, Hold, Move, Wait
+from orderpipe.domain.links import Purpose, Signer
 from orderpipe.domain.stock import Piece, Share
 from orderpipe.domain.targets import Policies
 from orderpipe.flow import FulfillmentState, OrderState, WaitingFor
@@ -162,7 +163,7 @@ def test_deliver_tells_the_office_of_a_lost_parcel() -> None:
 
 def completed(*states: str, settled: frozenset[int] = frozenset()) -> Any:
     its = [(1000 + number, FulfillmentState(state)) for number, state in enumerate(states, 1)]
-    (decision,) = complete.decide(complete.Facts({1: its}, settled, {}), now=NOW)
+    (decision,) = complete.decide(complete.Facts({1: its}, settled, {}, Signer({1: b"key"}), "http://shop.example"), now=NOW)
     return decision
 
 
@@ -171,6 +172,13 @@ def completed(*states: str, settled: frozenset[int] = frozenset()) -> Any:
 ])
 def test_complete_ends_the_order_as_its_parts_ended(states: list[str], after: str) -> None:
     assert completed(*states).to == after
+
+
+def test_complete_thanks_with_a_link_to_the_orders_page() -> None:
+    (letter,) = completed("delivered").tells
+    address, _, token = str(letter.facts["page_link"]).rpartition("/")
+    assert address == "http://shop.example/t"
+    assert Signer({1: b"key"}).read(token, Purpose.PAGE, NOW) == 1
 
 
 def test_complete_waits_for_the_last_part() -> None:

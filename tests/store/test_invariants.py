@@ -3,10 +3,16 @@ The books' invariants: whatever the stages write keeps them, and each finds what
 """
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import Engine, text
 
+from orderpipe.domain.cases import Cause, Kind, Pieces
+from orderpipe.domain.remedies import Remedy, RemedyKind
+from orderpipe.domain.returns import Inspection, ReturnScan
+from orderpipe.sideflows import cases, returns
+from orderpipe.store.case_opening import Opening
 from orderpipe.store.invariants import INVARIANTS, Violation, check_all, stuck
 from tests.floor import Floor
 
@@ -99,13 +105,36 @@ BREAKS = {
     "ended-holds-nothing": """INSERT INTO backorder (shop_id, sku, quantity, order_id, since)
         SELECT shop_id, 'SKU-1', 1, id, now() FROM orders WHERE state = 'completed'""",
     "ended-as-its-parts": "UPDATE fulfillment SET state = 'canceled' WHERE state = 'delivered'",
+    "case-is-looked-at": "UPDATE case_file SET next_at = NULL WHERE state = 'received'",
+    "lost-parcel-has-its-claim": "UPDATE fulfillment SET state = 'lost', ended_at = now() WHERE state = 'delivered'",
+    "returned-within-delivered": "UPDATE return_item SET quantity = 9",
+    "received-as-scanned": "UPDATE return_item SET received = 0, restocked = 0",
+    "restocked-is-in-the-books": "UPDATE return_item SET restocked = 0",
+    "refund-done-is-booked": "UPDATE refund SET done_at = now()",
+    "linked-both-ways": "UPDATE replacement SET replaces = 99",
 }
+
+
+def _trouble(floor: Floor, order_id: int) -> None:
+    """A case about the order with a return that came back, a refund that is not paid yet, and a replacement."""
+    floor.pay(order_id, "5.00")
+    with floor.engine.begin() as tx:
+        opening = Opening(order_id, Kind.RETURN, "It is broken.", "test", Cause.DAMAGED, (Pieces(1, 1),))
+        declared = returns.send_back(tx, opening, now=floor.now)
+        assert declared.coming is not None
+        returns.record_scans(tx, declared.coming.id, [ReturnScan("SKU-1", "a", "Kim")], by="warehouse", now=floor.now)
+        returns.record_inspection(tx, declared.coming.id, [Inspection(1, restock=1)], by="warehouse", now=floor.now)
+        remedies = [Remedy(RemedyKind.REFUND, Decimal(5)), Remedy(RemedyKind.REPLACEMENT)]
+        cases.respond(tx, declared.opened.case_id, "We are sorry.", remedies, by="Olga", now=floor.now)
+        cases.open_case(tx, Opening(order_id, Kind.ENQUIRY, "And when?", "test-2"), now=floor.now)
 
 
 @pytest.mark.parametrize("name", BREAKS)
 def test_finds_what_breaks_it(engine: Engine, floor: Floor, name: str) -> None:
     promised, completed = floor.order(), floor.order()
     floor.receive(promised, completed).deliver(completed * 1000 + 1)
+    _trouble(floor, completed)
+    floor.check()
     assert name in broken(engine, BREAKS[name])
 
 

@@ -14,6 +14,7 @@ from fastapi import APIRouter, FastAPI
 from orderpipe.api import (
     amendments,
     carrier,
+    cases,
     health,
     intakes_out,
     order_steps,
@@ -22,6 +23,8 @@ from orderpipe.api import (
     orders_out,
     payments,
     products,
+    reports,
+    returns,
     status,
     stock,
     warehouse,
@@ -42,7 +45,8 @@ from orderpipe.serving.hints import Hints
 
 ROUTERS: tuple[APIRouter, ...] = (
     orders_in.router, orders_bulk.router, orders_out.router, order_steps.router, amendments.router, intakes_out.router, payments.router,
-    warehouse.router, work_list.router, carrier.router, stock.router, products.router, status.router, health.router,
+    warehouse.router, work_list.router, carrier.router, stock.router, products.router, status.router, cases.router, returns.router,
+    reports.router, health.router,
 )
 STREAMS = frozenset({"/v1/orders/bulk"})
 """Paths whose bodies are read as they come and may be of any length."""

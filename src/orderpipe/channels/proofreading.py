@@ -23,10 +23,11 @@ LONGEST_SOURCE, LONGEST_SUBJECT, LONGEST_MESSAGE = 8_000, 150, 480
 SPEECH = ("money", "day", "short_day", "last_day", "short_last_day", "moment", "window", "days")
 NAMES = frozenset({*SPEECH, *own_words.PARTS, "order", "facts", "words", "reasons", "flow", "doubts", "targets", "loop"})
 FILTERS = frozenset({
-    "para", "strong", "brief", "length", "default", "upper", "lower", "title", "capitalize", "trim", "first", "last", "string",
+    "para", "strong", "brief", "length", "default", "upper", "lower", "title", "capitalize", "trim", "first", "last", "join", "string",
 })
 OF_ORDER = frozenset({
     "number", "reference", "shop_name", "name", "contact", "address", "payment", "total", "all_items", "items", "item_name", "changes",
+    "remedies",
 })
 _ALLOWED = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Block, nodes.If, nodes.For, nodes.FilterBlock, nodes.Filter, nodes.Call,
@@ -78,6 +79,10 @@ def _shape(tree: nodes.Template) -> Iterator[Mistake]:
             yield from (Mistake(inner.lineno, "A block must not lie within another.") for inner in block.find_all(nodes.Block))
 
 
+def _is_mark(given: list[nodes.Expr]) -> bool:
+    return len(given) == 1 and isinstance(given[0], nodes.Const) and isinstance(given[0].value, str) and len(given[0].value) <= 3
+
+
 class _Reader:
     """Goes through a template and names whatever is not allowed or not known."""
 
@@ -126,7 +131,11 @@ class _Reader:
         return ""
 
     def _of_filter(self, node: nodes.Filter) -> str:
-        return "" if node.name in FILTERS else f"There is no filter {node.name!r} for letters; there is {', '.join(sorted(FILTERS))}."
+        if node.name not in FILTERS:
+            return f"There is no filter {node.name!r} for letters; there is {', '.join(sorted(FILTERS))}."
+        if node.name == "join" and not (isinstance(node.node, nodes.Name | nodes.Getattr) and _is_mark(node.args)):
+            return "What is joined is a list that the letter has, with a mark of up to three characters between, as facts.text|join(' ')."
+        return ""
 
     def _of_loop(self, node: nodes.For, within: tuple[str, ...]) -> str:
         if node.recursive:
@@ -147,9 +156,10 @@ class _Reader:
                 name = node.args[0] if node.args else None
                 of_facts = isinstance(called.node, nodes.Name) and called.node.name == "facts" and isinstance(name, nodes.Const)
                 return self._of_fact(str(name.value)) if of_facts and isinstance(name, nodes.Const) else ""
-            case nodes.Getattr(attr="items" | "item_name" | "changes", node=nodes.Name(name="order")):
+            case nodes.Getattr(attr="items" | "item_name" | "changes" | "remedies", node=nodes.Name(name="order")):
                 return ""
-        return f"Only these can be called: {', '.join((*own_words.PARTS, *SPEECH))}, order.items, order.item_name, order.changes and .get."
+        names = ", ".join((*own_words.PARTS, *SPEECH, "order.items", "order.item_name", "order.changes", "order.remedies"))
+        return f"Only these can be called: {names} and .get."
 
     def _of_attribute(self, node: nodes.Getattr) -> str:
         of = node.node.name if isinstance(node.node, nodes.Name) else ""

@@ -13,6 +13,7 @@ from orderpipe.domain.notices import Leased, Order, OrderedLine
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
 LINK = "https://orders.tea.example/q/3fJk29xQpL"
+CASE = "C-100001-8"
 DOUBTS = [
     {"rule": "name-missing", "field": "/customer/name", "have": "", "proposals": []},
     {"rule": "product-unknown", "field": "/lines/0/sku", "have": "TEA-l", "proposals": ["TEA-1", "TEA-7"]},
@@ -41,7 +42,24 @@ FACTS: dict[str, Mapping[str, Any]] = {
     "sent-again": {"status": "lost", "lines": LINES[:1]},
     "not-delivered": {"status": "returned", "lines": LINES[:1]},
     "part-delivered": {"tracking_number": "00340434161094021501", "lines": LINES[:1]},
-    "thank-you": {"delivered_on": "2026-11-06", "rate_link": LINK},
+    "thank-you": {"delivered_on": "2026-11-06", "page_link": LINK},
+    "case-received": {
+        "case": CASE, "kind": "complaint", "cause": "damaged", "by": "customer", "again": False, "acknowledge_by": SOON,
+        "resolve_by": LATER,
+    },
+    "case-progress": {"case": CASE, "step": "acknowledged", "resolve_by": LATER},
+    "case-response": {
+        "case": CASE, "text": ["We are sorry.", "It was packed too loosely."],
+        "remedies": [
+            {"kind": "replacement", "order": "100043-5"}, {"kind": "re-delivery"}, {"kind": "refund", "amount": "12.25"},
+            {"kind": "credit", "amount": "5.00"}, {"kind": "apology"},
+        ],
+    },
+    "case-closed": {"case": CASE, "outcome": "resolved"},
+    "return-authorised": {"case": CASE, "number": "R-100003-4", "lines": LINES[:1], "until": LATER, "label_link": LINK},
+    "return-progress": {"number": "R-100003-4", "lines": LINES[:1], "step": "received"},
+    "refund-paid": {"case": CASE, "amount": "12.25"},
+    "rating-reminder": {"page_link": LINK, "completed_on": LATER},
     "amended": {
         "lines": [{"name": "Darjeeling First Flush, 100 g", "before": 1, "after": 2}, {"name": "Oolong", "before": 3, "after": 0}],
         "added": [{"sku": "TEA-2", "quantity": 1}], "address": True, "contact": True, "payment": True, "requested_on": "2026-11-06",
@@ -66,6 +84,17 @@ FACTS: dict[str, Mapping[str, Any]] = {
     },
     "office-customer-wrote": {"mail": 17, "sender": "maria@customers.example", "subject": "My order", "reply": ["Where is it?"]},
     "office-unreachable": {"kind": "question", "recipient": "maria@customers.example", "bounce_error": "550 5.1.1 User unknown"},
+    "office-case": {
+        "case": CASE, "kind": "claim", "cause": "damaged", "text": "It came in pieces.", "again": False, "acknowledge_by": SOON,
+    },
+    "office-low-score": {"case": CASE, "score": 1, "text": "Never again.", "resolve_by": LATER},
+    "office-remedy": {"case": CASE, "remedy": "refund", "amount": "12.25", "reference": "C-100001-8/1"},
+    "office-case-due": {
+        "late": True, "owner": "", "count": 2, "cases": [
+            {"case": CASE, "order": "100042-7", "kind": "claim", "owner": "Olga", "by": LATER},
+            {"case": "C-100002-6", "order": "100043-5", "kind": "complaint", "owner": "", "by": LATER},
+        ],
+    },
     "office-reminder": {"waiting_for": "office", "since": SOON},
     "office-unconfirmed": {
         "count": 3, "minutes": 15,
@@ -78,6 +107,7 @@ FACTS: dict[str, Mapping[str, Any]] = {
 ANOTHER = {"tracking_number": "00340434161094021518", "carrier": "DHL Paket", "lines": LINES[1:], "until": LATER}
 _PART = {"lines": LINES[1:]}
 VARIANTS: dict[str, tuple[Mapping[str, Any], ...]] = {
+    "case-progress": ({"case": CASE, "step": "written", "resolve_by": LATER, "text": ["One more thing: which side is broken?"]},),
     "question": ({**QUESTION, "again": True},),
     "acknowledgement": ({"targets": []},),
     "delivery-date": ({"parts": [{"from": SOON, "until": LATER, "lines": LINES, "kind": "parcel"}], "until": LATER},),

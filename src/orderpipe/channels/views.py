@@ -16,7 +16,7 @@ from orderpipe.domain.notices import Order, OrderedLine
 
 _MARKS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]+")
 _LONGEST = 300
-_UNCUT = ("link", "error")
+_UNCUT = ("link", "error", "text")
 
 
 def clean(value: Any, longest: int = _LONGEST) -> Any:
@@ -87,6 +87,11 @@ class OrderView:
         if lines is None:
             lines = [{"number": line.number, "quantity": line.quantity} for line in self._order.lines]
         return [Item(self.item_name(line.get("number")), line["quantity"], note=self._expected(line)) for line in lines]
+
+    def remedies(self, chosen: Iterable[Mapping[str, Any]]) -> list[str]:
+        """What is done about a case, point by point."""
+        said: Mapping[str, str] = self._wording.phrases["words"]["remedies"]
+        return [said[one["kind"]].format(order=one.get("order", ""), amount=self._wording.money(one.get("amount", "0"))) for one in chosen]
 
     def changes(self, facts: Mapping[str, Any]) -> list[str]:
         """What is other than before in an amended order, point by point; the new address and contact are the order's own by now."""

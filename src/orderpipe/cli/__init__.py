@@ -11,6 +11,7 @@ import typer
 from orderpipe.cli import (
     answer,
     audit,
+    case,
     check,
     demo,
     doctor,
@@ -22,6 +23,8 @@ from orderpipe.cli import (
     migrate,
     order,
     query,
+    report,
+    returned,
     shop,
     shop_letters,
     stock,
@@ -34,8 +37,8 @@ from orderpipe.cli.app import app
 from orderpipe.cli.errors import sentence_for
 
 __all__ = [
-    "answer", "app", "audit", "check", "demo", "doctor", "flow", "imports", "mail", "mail_care", "mail_in", "main", "migrate", "order",
-    "query", "shop", "shop_letters", "stock", "template", "up", "version", "why",
+    "answer", "app", "audit", "case", "check", "demo", "doctor", "flow", "imports", "mail", "mail_care", "mail_in", "main", "migrate",
+    "order", "query", "report", "returned", "shop", "shop_letters", "stock", "template", "up", "version", "why",
 ]
 
 

@@ -4,7 +4,10 @@ Which errors are somebody's mistake or a server that is not there, told in a sen
 
 from orderpipe.channels.outlets import BadRecipient
 from orderpipe.cli.refusals import Refusal
+from orderpipe.domain.cases import CaseRefused, UnknownCase
 from orderpipe.domain.orders import UnknownNumber
+from orderpipe.domain.remedies import RemedyRefused
+from orderpipe.domain.returns import ReturnRefused, UnknownReturn
 from orderpipe.local.refusals import CannotStart
 from orderpipe.sideflows.amendments import AmendRefused
 from orderpipe.sideflows.cancellations import CancelRefused
@@ -20,7 +23,8 @@ from orderpipe.store.standing import UnknownOrder
 
 REFUSALS = (
     AmendRefused, CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, SealsOutOfReach,
-    CannotStart, ImportedElsewhere, AlreadyAnswered, AnswerRefused, NoSuchLetter, NotAgain, BadRecipient,
+    CannotStart, ImportedElsewhere, AlreadyAnswered, AnswerRefused, NoSuchLetter, NotAgain, BadRecipient, CaseRefused, UnknownCase,
+    RemedyRefused, ReturnRefused, UnknownReturn,
 )
 
 

@@ -4,8 +4,8 @@ Why an order does not go on: what it waits for, since when, whose turn it is, wh
 The answer is put together from facts alone, for the order and for each of its fulfillments that is still on its way.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -63,6 +63,17 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """A case about the order, in words: its number, what it is about, and where it stands; and the orders that replace each other."""
+
+    number: str
+    kind: str
+    state: str
+    replaced_by: tuple[str, ...] = ()
+    replaces: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that an answer needs; `decisions` are what the office may decide, `unpaid` is an amount in `currency`."""
 
@@ -75,6 +86,7 @@ class Facts:
     payment: PaymentStatus = PaymentStatus.UNPAID
     unpaid: Decimal = Decimal(0)
     currency: str = ""
+    cases: tuple[Beside, ...] = ()
 
 
 def explain(facts: Facts, *, now: datetime) -> dict[str, Any]:
@@ -85,6 +97,7 @@ def explain(facts: Facts, *, now: datetime) -> dict[str, Any]:
         "order": number_of(order.id), "id": public_id("order", order.id), "shop": facts.shop, "reference": facts.reference,
         "state": order.state, "ended_at": None if live else order.entered_at,
         "units": [_unit(one, facts, now) for one in live], "allowed": list(_allowed(facts)) if live else [],
+        "cases": [asdict(one) for one in facts.cases],
     }
 
 
@@ -193,12 +206,22 @@ def sentences(document: Mapping[str, Any], say: Callable[[datetime], str]) -> li
     """The answer for people, line by line; `say` puts an instant into words."""
     lines = [f"Order {document['order']} ({document['shop']} {document['reference']}) is {document['state']}."]
     if not document["units"]:
-        return [*lines, f"It ended {say(document['ended_at'])}; nothing more happens by itself."]
+        return [*lines, f"It ended {say(document['ended_at'])}; nothing more happens by itself.", *_of_cases(document["cases"])]
     for unit in document["units"]:
         lines += ["", *_of_unit(unit, say)]
+    lines += _of_cases(document["cases"])
     if document["allowed"]:
         lines += ["", "What may be done now:", *(f"  {one['action']}: {one['how']}" for one in document["allowed"])]
     return lines
+
+
+def _of_cases(cases: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for one in cases:
+        if one["replaces"]:
+            yield f"It replaces order {one['replaces']} because of case {one['number']}."
+        else:
+            by = f"; replaced by order {', '.join(one['replaced_by'])}" if one["replaced_by"] else ""
+            yield f"Case {one['number']} ({one['kind']}) is {one['state']}{by}. See `orderpipe case show {one['number']}`."
 
 
 def _of_unit(unit: Mapping[str, Any], say: Callable[[datetime], str]) -> Iterator[str]:

@@ -63,6 +63,11 @@ class Signer:
         return hmac.digest(self.keys[number], body, "sha256")[:_SEAL_BYTES]
 
 
+def page_link(signer: Signer, public_url: str, order_id: int, now: datetime) -> str:
+    """The address of the order's page, as letters give it."""
+    return f"{public_url}/t/{signer.sign(Purpose.PAGE, order_id, now + KEPT)}"
+
+
 def _apart(token: str) -> tuple[bytes, bytes]:
     try:
         raw = urlsafe_b64decode(token + "=" * (-len(token) % 4))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-PREFIXES = {"order": "ord", "fulfillment": "ful", "intake": "int", "query": "qry", "notification": "ntf"}
+PREFIXES = {"order": "ord", "fulfillment": "ful", "intake": "int", "query": "qry", "notification": "ntf", "case": "cas"}
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from orderpipe.domain.decisions import Audience, Tell
 from orderpipe.domain.orders import fulfillment_id
 from orderpipe.flow import STEP, OrderState, Unit, WaitingFor, next_step
-from orderpipe.sideflows import cancellations, queries
+from orderpipe.sideflows import cancellations, claims, queries
 from orderpipe.sideflows.hints import Hint
 from orderpipe.store import allocation, fulfillments, holds, journal, notifications, office_work, promises, units
 from orderpipe.store.journal import Entry
@@ -58,9 +58,9 @@ def decide(tx: Tx, order_id: int, decision: Decision, *, by: str, now: datetime)
     """Carry out the office's decision. Raises DecisionRefused, CancelRefused; then nothing has changed."""
     order = next(iter(units.claim(tx, Unit.ORDER, [order_id])), None)
     waiting = office_work.waiting(tx, [order_id])
-    if order is None or (not waiting.orders and not waiting.fulfillments):
-        raise DecisionRefused("The order does not wait for the office.", order.state if order else "", ())
     failed = office_work.failed_of(tx, order_id)
+    if order is None or not (waiting.orders or waiting.fulfillments or failed):
+        raise DecisionRefused("The order does not wait for the office.", order.state if order else "", ())
     fitting = allowed(failed, order.state)
     if decision not in fitting:
         raise DecisionRefused(f"{decision} does not fit here.", order.state, fitting)
@@ -69,15 +69,27 @@ def decide(tx: Tx, order_id: int, decision: Decision, *, by: str, now: datetime)
     if failed:
         _settle(tx, order_id, failed, by=by, now=now)
         _tell_customer(tx, order_id, failed, decision, now)
+        claims.answer(tx, order_id, [one.id for one in failed], decision, by=by, now=now)
     again = _send_again(tx, order_id, failed, now) if decision == Decision.RESEND else ()
     if order.state == OrderState.RECEIVED:
         holds.confirm_findings(tx, order_id, by=by, now=now)
     replied = holds.close_because(tx, order_id, queries.REPLY_LIES_WITH_OFFICE, how=decision, by=by, now=now)
-    holds.close_holds(tx, [order_id], {WaitingFor.OFFICE}, how=decision, by=by, now=now)
     journal.write(tx, [Entry(order_id, f"office.{decision}")], now=now, actor=by)
-    if queries.ask_on(tx, order_id, by=by, now=now, at_once=replied):
-        return Decided(order_id, decision, ())
-    return Decided(order_id, decision, (*_woken(tx, order_id, waiting.fulfillments, now), *_released(order.lane, again)))
+    hints = let_go(tx, order_id, how=decision, by=by, now=now, at_once=replied)
+    return Decided(order_id, decision, (*hints, *_released(order.lane, again)))
+
+
+def let_go(tx: Tx, order_id: int, *, how: str, by: str, now: datetime, at_once: bool = False) -> tuple[Hint, ...]:
+    """
+    End what stops the order for the office; the caller holds its lock. Returns what may go on.
+
+    Where a question is open it is the customer's turn again, who is reminded `at_once` or when it is due.
+    """
+    waiting = office_work.waiting(tx, [order_id])
+    holds.close_holds(tx, [order_id], {WaitingFor.OFFICE}, how=how, by=by, now=now)
+    if queries.ask_on(tx, order_id, by=by, now=now, at_once=at_once):
+        return ()
+    return _woken(tx, order_id, waiting.fulfillments, now)
 
 
 def _settle(tx: Tx, order_id: int, failed: Sequence[Failed], *, by: str, now: datetime) -> None:

@@ -1,21 +1,26 @@
 """
 Deliver: the carrier's word, or for a service the performer's, ends a fulfillment.
 
-A parcel that comes back or is lost ends too; what then happens to the order is for the office to decide.
+A parcel that comes back or is lost ends too, and opens a claim; what then happens to the order is for the office to decide.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from orderpipe.domain.cases import Cause, Channel, Kind, Pieces
 from orderpipe.domain.decisions import Audience, Decision, Move, Tell, Wait
+from orderpipe.domain.orders import order_of
 from orderpipe.domain.targets import Policies
 from orderpipe.flow import FulfillmentState, WaitingFor
-from orderpipe.store import journeys
+from orderpipe.store import case_opening, journeys
+from orderpipe.store.case_opening import Opening
 from orderpipe.store.journeys import Journey
 from orderpipe.store.metadata import Tx
 
 CARRIER_AGAIN = timedelta(days=1)
+CLAIMED = {FulfillmentState.LOST: Cause.CARRIER_LOST, FulfillmentState.RETURNED: Cause.CARRIER_RETURNED}
+"""What the claim of a parcel that ends so is caused by."""
 ENDINGS = frozenset({"delivered", "performed", "returned", "lost"})
 
 
@@ -58,4 +63,16 @@ def _decide(one: Journey, *, more_to_come: bool, now: datetime) -> Decision:
 
 
 def write(tx: Tx, facts: Facts, decisions: Sequence[Decision], now: datetime) -> None:
-    """The word is kept already; delivering leaves nothing but the move."""
+    """The word is kept already; a parcel that failed opens its claim, of which the customer hears at once."""
+    openings = [
+        _claim(facts.journeys[one.unit_id], CLAIMED[FulfillmentState(one.to)])
+        for one in decisions if isinstance(one, Move) and one.to in CLAIMED
+    ]
+    case_opening.open_cases(tx, openings, office="", now=now)
+
+
+def _claim(one: Journey, cause: Cause) -> Opening:
+    lines = tuple(Pieces(line["number"], line["quantity"]) for line in one.lines)
+    return Opening(
+        order_of(one.id), Kind.CLAIM, "", f"parcel:{one.id}", cause, lines, "orderpipe", Channel.ORDERPIPE, fulfillment_id=one.id
+    )

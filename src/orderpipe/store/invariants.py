@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from orderpipe.store.invariants_of_cases import CASES
 from orderpipe.store.invariants_of_orders import BOOKS, ENDS, LETTERS, WAITS
 from orderpipe.store.invariants_of_stock import CARRIER, HANDLING, STOCK
 from orderpipe.store.metadata import Tx, text
 from orderpipe.store.rule import Rule
 
-INVARIANTS: tuple[Rule, ...] = (*STOCK, *HANDLING, *CARRIER, *BOOKS, *LETTERS, *WAITS, *ENDS)
+INVARIANTS: tuple[Rule, ...] = (*STOCK, *HANDLING, *CARRIER, *BOOKS, *LETTERS, *WAITS, *ENDS, *CASES)
 """Every rule, in the order in which they are checked and shown."""
 
 _SHOWN = 20

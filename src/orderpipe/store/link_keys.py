@@ -35,6 +35,14 @@ def signer(tx: Tx, now: datetime) -> Signer:
     return found
 
 
+def signer_now(tx: Tx) -> Signer:
+    """The installation's keys as they are at this moment, for a batch that reads its facts before it is told the instant."""
+    if not (keys := _read(tx)):
+        _make(tx, 1, tx.execute(text("SELECT now()")).scalar_one())
+        keys = _read(tx)
+    return Signer(keys)
+
+
 def _read(tx: Tx) -> dict[int, bytes]:
     return {row.number: bytes(row.key) for row in tx.execute(text("SELECT number, key FROM link_key"))}
 

@@ -23,3 +23,9 @@ def add(
     if row is None:
         raise LocationTaken(f"The shop has a location {code!r} already.")
     return int(row.id)
+
+
+def name_of(tx: Tx, shop_id: int, code: str) -> str:
+    """What the shop's location of this code is called."""
+    given = {"shop_id": shop_id, "code": code}
+    return str(tx.execute(text("SELECT name FROM location WHERE shop_id = :shop_id AND code = :code"), given).scalar_one())

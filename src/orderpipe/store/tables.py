@@ -4,8 +4,11 @@ All tables together, for the migrations and for the checks that the database and
 
 from orderpipe.store import (
     bounced,
+    case_terms,
+    cases,
     contact_preferences,
     customers,
+    feedback,
     fulfillments,
     holds,
     imports,
@@ -20,6 +23,9 @@ from orderpipe.store import (
     products,
     promises,
     query_policies,
+    refunds,
+    replacements,
+    returns,
     rule_settings,
     scans,
     seals,
@@ -32,7 +38,8 @@ from orderpipe.store.metadata import metadata
 
 MODULES = (
     shops, customers, products, stock, intakes, orders, imports, holds, fulfillments, scans, tracking, promises, notifications, journal,
-    seals, policies, query_policies, link_keys, rule_settings, memory, bounced, mail_in, contact_preferences, shop_templates,
+    seals, policies, query_policies, link_keys, rule_settings, memory, bounced, mail_in, contact_preferences, shop_templates, cases,
+    case_terms, returns, refunds, replacements, feedback,
 )
 
 __all__ = ["MODULES", "metadata"]

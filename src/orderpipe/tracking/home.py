@@ -9,12 +9,14 @@ from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
 from orderpipe.serving.transactions import InWork, Work
-from orderpipe.tracking import answering, preferences
+from orderpipe.tracking import answering, case_page, preferences, problem, rating, returning
 from orderpipe.tracking.failures import FriendlyRoute
 from orderpipe.tracking.pages import page
 from orderpipe.tracking.visits import InVisit, Offer, Visit
 
-OFFERS: tuple[Callable[[Visit, Work], Offer | None], ...] = (answering.offered, preferences.offered)
+OFFERS: tuple[Callable[[Visit, Work], Offer | None], ...] = (
+    answering.offered, case_page.offered, rating.offered, problem.offered, returning.offered, preferences.offered,
+)
 """Each says whether it may be done now, in the order in which the page shows them."""
 
 router = APIRouter(prefix="/t", include_in_schema=False, route_class=FriendlyRoute, default_response_class=HTMLResponse)

@@ -10,7 +10,8 @@ from fastapi import Depends
 
 from orderpipe.channels.views import OrderView
 from orderpipe.channels.wording import language_of, wording
-from orderpipe.domain.links import KEPT, BadLink, ExpiredLink, Purpose, Signer
+from orderpipe.domain.links import BadLink, ExpiredLink, Purpose
+from orderpipe.domain.links import page_link as page_link
 from orderpipe.flow import OrderState
 from orderpipe.serving.transactions import InWork, Now
 from orderpipe.store import link_keys, notifications, standing
@@ -21,7 +22,9 @@ from orderpipe.tracking.words import words_of
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Who looks at which order; `state` is the order's, `path` where its page is, below which every action on it lies."""
+    """
+    Who looks at which order at which instant (UTC); `state` is the order's, `path` where its page is, below which every action lies.
+    """
 
     token: str
     order_id: int
@@ -29,6 +32,7 @@ class Visit:
     state: OrderState
     language: str
     scene: Scene
+    now: datetime
 
     @property
     def path(self) -> str:
@@ -44,11 +48,6 @@ class Offer:
     path: str
 
 
-def page_link(signer: Signer, public_url: str, order_id: int, now: datetime) -> str:
-    """The address of the order's page, as letters give it."""
-    return f"{public_url}/t/{signer.sign(Purpose.PAGE, order_id, now + KEPT)}"
-
-
 def _visit(token: str, work: InWork, now: Now) -> Visit:
     """What this link opens. Raises UnknownLink, OldLink."""
     try:
@@ -57,17 +56,18 @@ def _visit(token: str, work: InWork, now: Now) -> Visit:
         raise OldLink from reason
     except BadLink as reason:
         raise UnknownLink from reason
-    return _of_order(token, order_id, work)
+    return _of_order(token, order_id, work, now)
 
 
-def _of_order(token: str, order_id: int, work: InWork) -> Visit:
+def _of_order(token: str, order_id: int, work: InWork, now: datetime) -> Visit:
     found = standing.visited(work.tx, order_id)
     if found is None:
         raise UnknownLink
     order = notifications.orders_to_tell_of(work.tx, [order_id])[order_id]
     language = language_of(found.language)
     said = wording(language, order.time_zone, order.currency)
-    return Visit(token, order_id, found.shop_id, found.state, language, Scene(order, OrderView(order, said), said, words_of(language)))
+    scene = Scene(order, OrderView(order, said), said, words_of(language))
+    return Visit(token, order_id, found.shop_id, found.state, language, scene, now)
 
 
 InVisit = Annotated[Visit, Depends(_visit, scope="function")]

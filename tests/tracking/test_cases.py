@@ -1,0 +1,137 @@
+"""
+What customers say on their pages: something is wrong, something comes back, how satisfied they are.
+"""
+
+import json
+import re
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx2 import Response
+
+from orderpipe.domain.case_terms import Terms
+from orderpipe.tracking.words import words_of
+from tests.floor import Floor
+from tests.needs import require
+from tests.tracking.forms import Page
+from tests.tracking.test_home import path_of
+
+EN = words_of("en")
+
+
+def sent(browser: TestClient, path: str, **written: str) -> Response:
+    """The form at this address, filled in and sent."""
+    form = Page(browser.get(path).text)
+    return browser.post(path.partition("?")[0], data=form.fields | {name.replace("_", "-"): value for name, value in written.items()})
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_says_what_is_wrong_and_sees_the_case(floor: Floor, browser: TestClient, language: str) -> None:
+    order_id = floor.delivered({"SKU-1": 2}, language=language)
+    path = path_of(floor, order_id)
+    assert f'href="{path}/problem"' in browser.get(path).text
+    answer = sent(browser, f"{path}/problem?cause=damaged", text="It came <b>in pieces</b>.", pieces_1="1")
+    assert answer.status_code == 200
+    assert re.search(r"/cases/cas_\w+$", str(answer.url))
+    assert "It came <b>in pieces</b>." in Page(answer.text).text
+    assert "<b>" not in answer.text
+    row = floor.value("SELECT (kind, cause, channel, lines)::text FROM case_file WHERE order_id = :id", id=order_id)
+    assert row == '(claim,damaged,page,"[{""number"": 1, ""quantity"": 1}]")'
+    assert browser.get(path).text.count("/cases/") == 1
+
+
+def test_the_same_form_opens_one_case(floor: Floor, browser: TestClient) -> None:
+    path = path_of(floor, floor.delivered())
+    filled = Page(browser.get(f"{path}/problem").text).fields | {"cause": "late"}
+    first, second = (browser.post(f"{path}/problem", data=filled) for _ in range(2))
+    assert first.url == second.url
+    assert floor.value("SELECT count(*) FROM case_file") == 1
+
+
+def test_asks_for_what_is_missing_and_keeps_what_was_written(floor: Floor, browser: TestClient) -> None:
+    path = path_of(floor, floor.delivered({"SKU-1": 2}))
+    answer = sent(browser, f"{path}/problem", text="Hello", pieces_1="3")
+    seen = Page(answer.text)
+    assert answer.status_code == 422
+    assert seen.fields["text"] == "Hello"
+    assert seen.invalid == {"cause", "pieces-1"}
+    assert EN["problem"]["choose"] in seen.text
+    assert sent(browser, f"{path}/problem?cause=question", text="  ").status_code == 422
+    assert floor.value("SELECT count(*) FROM case_file") == 0
+
+
+def test_writes_again_on_the_case(floor: Floor, browser: TestClient) -> None:
+    path = path_of(floor, floor.delivered())
+    case = str(sent(browser, f"{path}/problem?cause=late").url.path)
+    answer = sent(browser, case, text="Is anybody there?")
+    assert "Is anybody there?" in Page(answer.text).text
+    assert sent(browser, case, text="").status_code == 422
+    other = path_of(floor, floor.delivered())
+    assert browser.get(other + case.removeprefix(path)).status_code == 404
+
+
+def test_sends_back_within_the_return_period_and_gets_a_label(floor: Floor, browser: TestClient) -> None:
+    order_id = floor.delivered({"SKU-1": 2})
+    path = path_of(floor, order_id)
+    answer = sent(browser, f"{path}/return", cause="changed-mind", pieces_1="1")
+    link = re.search(r'href="([^"]+/return/R-[^"]+)"', answer.text)
+    assert link
+    label = browser.get(link[1])
+    assert link[1].rpartition("/")[2] in Page(label.text).text
+    assert browser.get(f"{path_of(floor, floor.delivered())}/return/{link[1].rpartition('/')[2]}").status_code == 404
+    assert sent(browser, f"{path}/return", cause="changed-mind", pieces_1="2").status_code == 422
+    floor.now += Terms().return_period
+    assert EN["notes"]["no-return"]["heading"] in browser.get(f"{path}/return").text
+    assert f'href="{path}/return"' not in browser.get(path).text
+    floor.check()
+
+
+def test_opening_the_link_with_a_score_records_nothing(floor: Floor, browser: TestClient) -> None:
+    path = path_of(floor, floor.delivered())
+    seen = Page(browser.get(f"{path}/rate?score=5&arrived=yes").text)
+    assert (seen.fields["score"], seen.fields["arrived"]) == ("5", "yes")
+    assert floor.value("SELECT count(*) FROM feedback WHERE score IS NOT NULL OR arrived IS NOT NULL") == 0
+
+
+def test_rates_with_one_button_and_may_change_it(floor: Floor, browser: TestClient) -> None:
+    order_id = floor.delivered()
+    path = path_of(floor, order_id)
+    assert EN["notes"]["rated"]["heading"] in sent(browser, f"{path}/rate?score=4&arrived=yes").text
+    assert EN["notes"]["rated-low"]["heading"] in sent(browser, f"{path}/rate?score=2", comment="Late & <i>cold</i>").text
+    assert floor.value("SELECT (score, comment)::text FROM feedback WHERE order_id = :id", id=order_id) == '(2,"Late & <i>cold</i>")'
+    assert "<i>" not in browser.get(f"{path}/rate").text
+    assert floor.letters(order_id)[-1] == "office-low-score"
+    assert browser.post(f"{path}/rate", data={}).status_code == 422
+
+
+def test_who_misses_something_is_asked_what(floor: Floor, browser: TestClient) -> None:
+    order_id = floor.delivered()
+    path = path_of(floor, order_id)
+    answer = sent(browser, f"{path}/rate", arrived="no")
+    assert Page(answer.text).fields["cause"] == "missing-item"
+    case = sent(browser, f"{path}/problem?cause=missing-item", pieces_1="1")
+    assert "/cases/" in str(case.url)
+    assert floor.value("SELECT (arrived) FROM feedback WHERE order_id = :id", id=order_id) is False
+    assert floor.value("SELECT kind FROM case_file WHERE order_id = :id", id=order_id) == "claim"
+
+
+def test_nothing_is_rated_before_the_order_is_complete(floor: Floor, browser: TestClient) -> None:
+    path = path_of(floor, floor.order())
+    assert EN["notes"]["rate-early"]["heading"] in browser.get(f"{path}/rate").text
+    assert EN["notes"]["rate-early"]["heading"] in browser.post(f"{path}/rate", data={"score": "1"}).text
+
+
+def test_keeps_naughty_words_exactly_and_shows_them_harmlessly(floor: Floor, browser: TestClient) -> None:
+    every = json.loads((require("real-data") / "naughty" / "blns.json").read_text())
+    words = [one for one in every if one.strip() and "\0" not in one][::3]
+    order_id = floor.delivered()
+    path = path_of(floor, order_id)
+    case = str(sent(browser, f"{path}/problem?cause=other", text=words[0]).url.path)
+    for one in words[1:]:
+        assert browser.post(case, data={"text": one}, follow_redirects=False).status_code == 303
+    assert list(floor.value("SELECT array_agg(body ORDER BY id) FROM case_message")) == words
+    page = browser.get(case).text
+    assert not re.search(r"<(script|img|iframe|svg|b|a href=.javascript)\b", page, re.IGNORECASE)
+    for one in words[:40]:
+        browser.post(f"{path}/rate", data={"score": "4", "comment": one}, follow_redirects=False)
+        assert floor.value("SELECT comment FROM feedback WHERE order_id = :id", id=order_id) == one
