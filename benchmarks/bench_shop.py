@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 
 from sqlalchemy import text
 
+from orderpipe.domain.rules import RuleSetting
 from orderpipe.intake import json_order
 from orderpipe.intake.outcomes import Received
+from orderpipe.store import rule_settings
 from orderpipe.store.metadata import Tx, insert_rows
 from orderpipe.store.products import product
 from orderpipe.store.shops import NewShop, add_shop
@@ -25,6 +27,8 @@ def open_shop(tx: Tx) -> int:
     skus = [f"SKU-{number}" for number in range(ARTICLES)]
     insert_rows(tx, product, [{"shop_id": shop_id, "sku": sku, "description": f"Article {sku}", "price": 2} for sku in skus])
     insert_rows(tx, stock, [{"location_id": place, "sku": sku, "on_hand": PLENTY} for sku in skus])
+    # its few customers order the same again within seconds
+    rule_settings.write(tx, shop_id, rule_settings.EVERY_TYPE, "duplicate-order", RuleSetting(enabled=False))
     now = datetime.now(UTC)
     insert_rows(tx, stock_movement, [
         {"location_id": place, "sku": sku, "kind": "received", "quantity": PLENTY, "cause": "opening", "at": now} for sku in skus

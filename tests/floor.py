@@ -6,7 +6,7 @@ Everything but Celery is the real thing: the runner, the stages, the side flows,
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any, Never
@@ -50,7 +50,7 @@ from orderpipe.store.notifications import notification
 from orderpipe.store.orders import orders
 from orderpipe.store.stock import stock_movement
 from tests import builders
-from workers import run, sweep
+from workers import delays, run, sweep
 from workers.run import Run
 
 OFFICE = "office@orderpipe.example"
@@ -117,14 +117,17 @@ class Floor:
         """A message's run by this floor's clock."""
         return Run(self.engine, lambda: self.now, "task-1")
 
-    def order(self, lines: builders.Lines = (("SKU-1", 2),), *, shop: str = "demo", kind: str = "goods", **draft: Any) -> int:
+    def order(
+        self, lines: builders.Lines | Sequence[DraftLine] = (("SKU-1", 2),), *, shop: str = "demo", kind: str = "goods", **draft: Any
+    ) -> int:
         """An order that has just been taken down; its products are made where they are missing."""
-        pairs = list(lines.items()) if isinstance(lines, Mapping) else list(lines)
+        given = lines.items() if isinstance(lines, Mapping) else lines
+        wanted = [one if isinstance(one, DraftLine) else DraftLine(*one) for one in given]
         with self.engine.begin() as tx:
             shop_id = builders.shop(tx, shop)
-            for sku, _ in pairs:
-                builders.product(tx, sku, shop_id, kind=kind, price=10)
-            made = OrderDraft(f"REF-{next(_numbers)}", **(_DRAFT | {"lines": tuple(DraftLine(*pair) for pair in pairs)} | draft))
+            for one in wanted:
+                builders.product(tx, one.sku, shop_id, kind=kind, price=10)
+            made = OrderDraft(f"REF-{next(_numbers)}", **(_DRAFT | {"lines": tuple(wanted)} | draft))
             outcome = record(tx, [Received(shop_id, made.reference.encode(), made)], self.now)[0]
         assert isinstance(outcome, Recorded), outcome
         return outcome.order_id
@@ -169,7 +172,9 @@ class Floor:
             "notify.email": lambda _: None,
             "notify.sms": lambda _: None,
         }
-        if name in jobs:
+        if name in ("delay.tell", "delay.escalate"):
+            {"delay.tell": delays.tell, "delay.escalate": delays.escalate}[name](self.run, ids)
+        elif name in jobs:
             with self.engine.begin() as tx:
                 jobs[name](tx)
         else:
@@ -225,11 +230,14 @@ class Floor:
     def _shop_of(self, tx: Tx, fulfillment_id: int) -> int:
         return int(tx.execute(text("SELECT shop_id FROM orders WHERE id = :id"), {"id": order_of(fulfillment_id)}).scalar_one())
 
-    def carrier(self, fulfillment_id: int, *statuses: str) -> "Floor":
-        """The carrier's words on a parcel, and what comes of them."""
+    def carrier(self, fulfillment_id: int, *statuses: str, expected_on: date | None = None) -> "Floor":
+        """The carrier's words on a parcel, with the day it names, and what comes of them."""
         with self.engine.begin() as tx:
             number = tx.execute(text("SELECT tracking_number FROM parcel WHERE fulfillment_id = :id"), {"id": fulfillment_id}).scalar_one()
-            words = [TrackingEvent(str(number), f"word-{next(_numbers)}", ParcelStatus(status), self.now) for status in statuses]
+            words = [
+                TrackingEvent(str(number), f"word-{next(_numbers)}", ParcelStatus(status), self.now, expected_on=expected_on)
+                for status in statuses
+            ]
             recorded = tracking.record_events(tx, words, shop_id=self._shop_of(tx, fulfillment_id), by="carrier", now=self.now)
             self.give(recorded.hints)
         return self.work()
@@ -320,6 +328,11 @@ class Floor:
         self.deliver(*(one["id"] for one in self.fulfillments(order_id)))
         assert self.state(order_id) == ("completed", None)
         return order_id
+
+    def project(self) -> "Floor":
+        """The job that looks at the promises, and what comes of it."""
+        delays.project(self.run)
+        return self.work()
 
     def row(self, order_id: int) -> Row:
         """The order as it stands."""

@@ -72,7 +72,7 @@ def test_names_commands_that_exist(page: Document) -> None:
             while rest and hasattr(command, "commands") and not rest[0].startswith("-"):
                 assert rest[0] in command.commands, words
                 command, rest = command.commands[rest[0]], rest[1:]
-            options = {one for parameter in command.params for one in parameter.opts} | {"--help"}
+            options = {one for parameter in command.params for one in (*parameter.opts, *parameter.secondary_opts)} | {"--help"}
             assert {word.partition("=")[0] for word in rest if word.startswith("--") and word != "--"} <= options, words
         elif words[0] == "make" and len(words) > 1:
             assert words[1] in targets(), words

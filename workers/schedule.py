@@ -11,6 +11,7 @@ PERIODS: dict[str, timedelta] = {
     "sweep": timedelta(seconds=settings().sweep_seconds),
     "restock": timedelta(seconds=3 * settings().sweep_seconds),
     "target.check": timedelta(seconds=3 * settings().sweep_seconds),
+    "delay.project": timedelta(minutes=5),
     "notify.email": timedelta(seconds=2 * settings().sweep_seconds),
     "notify.sms": timedelta(seconds=2 * settings().sweep_seconds),
     "mail.fetch": timedelta(seconds=6 * settings().sweep_seconds),

@@ -20,7 +20,7 @@ from orderpipe.sideflows import asking, case_clock, confirmations, feedback, off
 from orderpipe.sideflows.asking import Desk
 from orderpipe.store import clock, idempotency, memory, units
 from orderpipe.store.metadata import Tx
-from workers import few, letterbox, run, seal, send
+from workers import delays, few, letterbox, run, seal, send
 from workers.run import Run
 from workers.schedule import PERIODS
 from workers.sweep import sweep
@@ -225,6 +225,19 @@ _tick("target.check", _check_targets)
 _tick("memory.learn", _learn)
 _tick("notify.check", _check_confirmations)
 _tick(seal.JOB, seal.seal_journal)
+_tick(delays.JOB, delays.project)
+
+
+@app.task(name="delay.tell", base=OrderpipeTask, bind=True)
+def tell_of_delays(self: OrderpipeTask, order_ids: list[int]) -> str:
+    """Tell customers of the dates that cannot be kept, and what they may choose."""
+    return delays.tell(self.started(), order_ids)
+
+
+@app.task(name="delay.escalate", base=OrderpipeTask, bind=True)
+def go_on_without_answer(self: OrderpipeTask, order_ids: list[int]) -> str:
+    """Remind, have the office call, and in the end do what silence means."""
+    return delays.escalate(self.started(), order_ids)
 
 
 @app.task(name="restock", base=OrderpipeTask, bind=True)

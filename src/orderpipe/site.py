@@ -6,11 +6,11 @@ from fastapi import FastAPI
 
 from orderpipe.api.app import create_app
 from orderpipe.assembly import Assembly
-from orderpipe.tracking import answering, case_page, home, preferences, problem, rating, returning
+from orderpipe.tracking import answering, case_page, delays, home, preferences, problem, rating, returning
 
 PAGES = (
     home.router, answering.router, answering.from_home, preferences.router, problem.router, case_page.router, returning.router,
-    rating.router,
+    rating.router, delays.router,
 )
 
 

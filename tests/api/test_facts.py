@@ -207,7 +207,7 @@ def test_products_are_listed_with_their_bar_codes(http: TestClient, post: Post) 
     assert post("/v1/products", mug | {"description": "Big mug"}, "shop").status_code == 200
     assert http.get("/v1/products").json() == {"data": [{
         "sku": "MUG", "description": "Big mug", "kind": "goods", "price": "3.5000", "lead_days": 0, "discontinued": False,
-        "gtins": [{"gtin": "09506000134352", "pack_quantity": 2}],
+        "gtins": [{"gtin": "09506000134352", "pack_quantity": 2}], "substitute_sku": None,
     }], "next_cursor": None}
     pages = http.get("/v1/products?sku=MUG&sku=CUP&limit=1").json()
     assert [one["sku"] for one in pages["data"]] == ["MUG"]

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from orderpipe.flow import Unit, WaitingFor
-from orderpipe.store import holds, units
+from orderpipe.store import delays, holds, promises, units
 from orderpipe.store.database import Database
 from orderpipe.store.metadata import Tx
 from tests import builders
@@ -92,6 +92,18 @@ def _appointment(tx: Tx, order_id: int, clock: Clock) -> None:
     builders.fulfillment(tx, order_id, kind="appointment", waiting_for="performance", now=clock())
 
 
+def _late(tx: Tx, order_id: int, clock: Clock) -> None:
+    unit, until = builders.fulfillment(tx, order_id, now=clock()), clock()
+    promises.write(tx, [{
+        "fulfillment_id": unit, "revision": 1, "from_at": until, "until_at": until, "arithmetic": [], "reason": "first", "at": clock(),
+    }])
+    delays.write_new(tx, [{
+        "order_id": order_id, "shop_id": 1, "fulfillment_ids": [unit], "state": "told", "round": 1, "warned_round": 1, "warn": False,
+        "cause": "stock", "original_until": until, "promised_until": until, "options": ["wait", "cancel"], "found_at": until,
+        "next_at": until,
+    }])
+
+
 def _nothing(tx: Tx, order_id: int, clock: Clock) -> None:
     pass
 
@@ -102,6 +114,7 @@ ORDERS: dict[str, Callable[[Tx, int, Clock], None]] = {
     "/v1/orders/{order}/cancel": _nothing,
     "/v1/orders/{order}/amendments": _nothing,
     "/v1/orders/{order}/decisions": _hold,
+    "/v1/orders/{order}/delay-choice": _late,
     "/v1/queries/{query}/answer": _question,
     "/v1/answers/{token}": _question,
     "/v1/fulfillments/{fulfillment}/performed": _appointment,

@@ -90,7 +90,8 @@ def test_an_etag_changes_with_what_happens(http: TestClient, database: Database)
 def test_a_shop_sees_nothing_of_another(http: TestClient, database: Database, promised: int) -> None:
     other = open_shop(database, "other").as_("shop")
     order = public_id("order", promised)
-    for path in (f"/v1/orders/{order}", f"/v1/orders/{order}/timeline", f"/v1/orders/{order}/notifications"):
+    for path in (f"/v1/orders/{order}", f"/v1/orders/{order}/timeline", f"/v1/orders/{order}/notifications",
+                 f"/v1/orders/{order}/findings"):
         assert http.get(path).status_code == 200
         assert http.get(path, headers=other).status_code == 404
     assert http.post(f"/v1/orders/{order}/cancel", json={}, headers=other).status_code == 404
@@ -136,6 +137,16 @@ def test_tells_what_happened_and_what_was_told(http: TestClient) -> None:
     assert (event["seq"], event["what"], event["after"]) == (1, "order.received", "received")
     (letter,) = http.get(f"/v1/orders/{order}/notifications").json()["data"]
     assert (letter["kind"], letter["recipient"], letter["state"]) == ("acknowledgement", "ann@customers.example", "pending")
+
+
+def test_tells_what_was_found_in_it(http: TestClient, database: Database, clock: Clock) -> None:
+    order = post(http)
+    assert http.get(f"/v1/orders/{order}/findings").json() == {"data": []}
+    found = {"rule": "fee-line", "severity": "note", "field": "/lines/0/sku", "evidence": {"have": "POST"}, "found_at": clock()}
+    with database.begin() as tx:
+        holds.write_findings(tx, [found | {"order_id": internal_id("order", order), "cleared_at": clock(), "cleared_how": "noted"}])
+    (told,) = http.get(f"/v1/orders/{order}/findings").json()["data"]
+    assert (told["rule"], told["evidence"], told["cleared_how"], told["cleared_by"]) == ("fee-line", {"have": "POST"}, "noted", None)
 
 
 def test_cancels_once_and_says_then_where_it_stands(http: TestClient) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from orderpipe.domain.explain import Asked, Facts, Standing, Stopped, explain, sentences
+from orderpipe.domain.explain import Asked, Delayed, Facts, Standing, Stopped, explain, sentences
 from orderpipe.domain.ladder import OnSilence, Progress
 from orderpipe.domain.payments import PaymentStatus
 from orderpipe.flow import WAITS, FulfillmentState, OrderState, Unit, WaitingFor
@@ -129,3 +129,13 @@ def test_a_service_goes_from_its_release_to_the_performer() -> None:
     document = explain(facts(ORDER, visit), now=NOW)
     assert document["units"][1]["next"]["task"] == "deliver"
     assert {"action": "perform", "how": "POST /v1/fulfillments/ful_00000000190H/performed"} in document["allowed"]
+
+
+def test_tells_the_first_date_and_the_new_one_and_what_comes_of_silence() -> None:
+    late = Delayed("told", "stock", NOW, LATER, "cancels", LATER, None, ("wait", "cancel"))
+    text = told(facts(ORDER, delay=late))
+    assert "What was promised until 12:00 comes by 16:00 (stock); the customer was told.\n" in text
+    assert "  It is the customer's turn; without word what is late is canceled, 16:00.\n" in text
+    assert "  choose: orderpipe delay choose 100042-1 wait|cancel" in text
+    assert "The customer's choice: wait." in told(facts(ORDER, delay=replace(late, state="chosen", chosen="wait")))
+    assert "is at risk (stock); the office was warned." in told(facts(ORDER, delay=Delayed("at-risk", "stock", NOW)))

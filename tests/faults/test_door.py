@@ -23,7 +23,7 @@ def post(address: str, key: str, document: dict[str, object]) -> tuple[int, floa
 def document(reference: str) -> dict[str, object]:
     home = {"line1": "1 High Street", "city": "London", "postal_code": "N1 1AA", "country": "GB"}
     return {
-        "reference": reference, "customer": {"name": "Ann Ok", "email": "ann@customers.example"}, "ship_to": home,
+        "reference": reference, "customer": {"name": "Ann Ok", "email": f"{reference}@customers.example"}, "ship_to": home,
         "payment_method": "invoice", "currency": "GBP", "lines": [{"sku": "S1", "quantity": 2}],
     }
 

@@ -8,8 +8,10 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from sqlalchemy import text
 
-from orderpipe.domain.targets import Policies
+from orderpipe.domain.rules import RuleSetting
+from orderpipe.domain.targets import Policies, rules_for
 from orderpipe.flow import Lane
+from orderpipe.store import rule_settings
 from orderpipe.store.database import connect
 from orderpipe.store.metadata import Tx, insert_rows
 from orderpipe.store.policies import calendar, ensure_defaults, policies, read_policies
@@ -88,3 +90,11 @@ def test_reads_again_after_ten_seconds_and_keeps_the_object_when_nothing_changed
     tx.execute(text("UPDATE order_type SET lane = 'bulk' WHERE code = 'standard'"))
     assert policies(tx, NOW + timedelta(seconds=20)) is first
     assert policies(tx, NOW + timedelta(seconds=22)).order_type(1, "standard").lane == Lane.BULK
+
+
+def test_leaves_out_limits_of_rules_that_this_version_does_not_have(tx: Tx) -> None:
+    limits: dict[str, float | str] = {"times": 25, "spreads": "many", "of-old": 3}
+    rule_settings.write(tx, 3, "", "quantity-unusual", RuleSetting(limits=limits))
+    rule_settings.write(tx, 3, "", "of-old", RuleSetting(limits=limits))
+    rule = next(one for one in rules_for(_defaults(tx), 3, "standard") if one.name == "quantity-unusual")
+    assert (rule.limits["times"], rule.limits["spreads"], "of-old" in rule.limits) == (25, 3.5, False)

@@ -15,6 +15,7 @@ from orderpipe.api import (
     amendments,
     carrier,
     cases,
+    delays,
     health,
     intakes_out,
     order_steps,
@@ -46,7 +47,7 @@ from orderpipe.serving.hints import Hints
 ROUTERS: tuple[APIRouter, ...] = (
     orders_in.router, orders_bulk.router, orders_out.router, order_steps.router, amendments.router, intakes_out.router, payments.router,
     warehouse.router, work_list.router, carrier.router, stock.router, products.router, status.router, cases.router, returns.router,
-    reports.router, health.router,
+    reports.router, delays.router, health.router,
 )
 STREAMS = frozenset({"/v1/orders/bulk"})
 """Paths whose bodies are read as they come and may be of any length."""

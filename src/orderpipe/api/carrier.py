@@ -4,7 +4,7 @@ What the carrier says and asks: where parcels are, and which ones there are.
 Every word is kept, whatever it says; the answer tells whether it was news.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -30,13 +30,14 @@ class EventSent(Part):
 
     tracking_number: Name = Field(examples=["OP1011009"])
     event_id: Name = Field(description="The carrier's own id of this word; sent again it is known.", examples=["evt-0001"])
-    status: Literal["in_transit", "out_for_delivery", "failed_attempt", "delivered", "returned", "lost"]
+    status: Literal["in_transit", "delayed", "out_for_delivery", "failed_attempt", "delivered", "returned", "lost"]
     at: Instant = Field(description="When it happened.")
     place: Word = Field("", examples=["Leeds"])
+    expected_on: date | None = Field(None, description="The day on which it is to be delivered, as far as the carrier knows.")
 
     def event(self) -> TrackingEvent:
         """As the side flow takes it."""
-        return TrackingEvent(self.tracking_number, self.event_id, ParcelStatus(self.status), self.at, self.place)
+        return TrackingEvent(self.tracking_number, self.event_id, ParcelStatus(self.status), self.at, self.place, self.expected_on)
 
 
 class EventTold(BaseModel):

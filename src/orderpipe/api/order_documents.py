@@ -140,6 +140,7 @@ class OrderTold(OrderListed):
     payment_method: str
     prepaid: bool
     requested_on: date | None
+    purchase_order: str | None
     note: str | None
     backorder_policy: str
     entered_at: datetime = Field(description="When it entered its state.")
@@ -177,6 +178,7 @@ def told(order: Head, lines: Sequence[Line], parts: Sequence[Part], questions: S
     return document | {
         "lane": order.lane, "language": order.language, "customer": order.customer, "ship_to": order.ship_to,
         "payment_method": order.payment_method, "prepaid": order.prepaid, "requested_on": order.requested_on, "note": order.note,
+        "purchase_order": order.purchase_order,
         "backorder_policy": order.backorder_policy, "entered_at": order.stage_entered_at, "due_at": order.due_at,
         "fulfillment_status": fulfillment_status(states), "payment_status": account.status, "paid": _money(account.paid),
         "promise": max(promises, key=lambda promise: promise["until_at"], default=None),

@@ -63,7 +63,8 @@ class GivenAnswer(_Body):
         description="New values by JSON pointer into the order, as the doubts name them; null for a line takes it away.",
     )
     confirmed: list[Annotated[str, Field(max_length=100)]] = Field(
-        default_factory=list, max_length=100, description="Rules whose finding is right as it stands, such as totals-differ."
+        default_factory=list, max_length=100,
+        description="Rules whose finding is right as it stands, such as totals-differ; with a pointer behind the rule, only there.",
     )
     cancel: bool = Field(False, description="The customer no longer wants the order.")
 

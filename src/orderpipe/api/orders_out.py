@@ -16,7 +16,7 @@ from orderpipe.api.problems import not_found
 from orderpipe.domain.orders import public_id
 from orderpipe.flow import OrderState, WaitingFor
 from orderpipe.serving.transactions import InWork
-from orderpipe.store import fulfillments, notifications, order_views, payments, scope
+from orderpipe.store import fulfillments, holds, notifications, order_views, payments, scope
 from orderpipe.store.notifications import Notification
 from orderpipe.store.order_views import Filter, Happened
 
@@ -53,6 +53,25 @@ class Timeline(BaseModel):
 
     data: list[Event]
     next_cursor: str | None
+
+
+class FindingTold(BaseModel):
+    """What a check found, with its evidence."""
+
+    rule: str = Field(examples=["quantity-unusual"])
+    severity: str = Field(description="note, ask, review or reject")
+    field: str = Field(description="JSON pointer into the order as it was then.", examples=["/lines/0/quantity"])
+    evidence: dict[str, Any]
+    found_at: datetime
+    cleared_at: datetime | None
+    cleared_how: str | None = Field(description="confirmed, answered, noted, again (looked at once more) or canceled")
+    cleared_by: str | None
+
+
+class Findings(BaseModel):
+    """What was found in the order, the oldest first."""
+
+    data: list[FindingTold]
 
 
 class NotificationTold(BaseModel):
@@ -152,3 +171,11 @@ def _notification(one: Notification) -> dict[str, Any]:
     shown = {name: getattr(one, name) for name in NotificationTold.model_fields if hasattr(one, name)}
     newer = public_id("notification", one.superseded_by) if one.superseded_by else None
     return {**shown, "id": public_id("notification", one.id), "answer": one.provider_id, "superseded_by": newer}
+
+
+@router.get("/orders/{order}/findings", summary="What was found in an order", response_model=Findings, responses=refusals(403, 404))
+def show_findings(order_id: OrderId, caller: ByShop, work: InWork) -> dict[str, Any]:
+    """Every doubt that a check had, with its evidence and what became of it; those that were only noted, too."""
+    if not scope.owns(work.tx, caller.shop_id, order_id):
+        raise not_found("order")
+    return {"data": [{name: getattr(one, name) for name in FindingTold.model_fields} for one in holds.found_in(work.tx, order_id)]}

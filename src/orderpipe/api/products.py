@@ -39,12 +39,13 @@ class ProductSent(Part):
     lead_days: Annotated[int, Field(ge=0, le=3_650)] = Field(0, description="Calendar days until more can be had.")
     discontinued: bool = False
     gtins: list[GtinSent] = Field([], max_length=100)
+    substitute_sku: Name | None = Field(None, description="What customers may have instead when this one is late.")
 
     def product(self) -> Product:
         """As the side flow takes it."""
         return Product(
             self.sku, self.description, self.kind, None if self.price is None else Decimal(self.price), self.lead_days,
-            self.discontinued, {one.gtin: one.pack_quantity for one in self.gtins},
+            self.discontinued, {one.gtin: one.pack_quantity for one in self.gtins}, self.substitute_sku,
         )
 
 
@@ -74,6 +75,7 @@ class ProductTold(BaseModel):
     lead_days: int
     discontinued: bool
     gtins: list[GtinTold]
+    substitute_sku: str | None
 
 
 class ProductPage(BaseModel):
@@ -129,5 +131,5 @@ def _product(one: Product) -> dict[str, Any]:
     gtins = [{"gtin": gtin, "pack_quantity": pieces} for gtin, pieces in one.gtins.items()]
     return {
         "sku": one.sku, "description": one.description, "kind": one.kind, "price": None if one.price is None else str(one.price),
-        "lead_days": one.lead_days, "discontinued": one.discontinued, "gtins": gtins,
+        "lead_days": one.lead_days, "discontinued": one.discontinued, "gtins": gtins, "substitute_sku": one.substitute_sku,
     }

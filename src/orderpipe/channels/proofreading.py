@@ -27,7 +27,7 @@ FILTERS = frozenset({
 })
 OF_ORDER = frozenset({
     "number", "reference", "shop_name", "name", "contact", "address", "payment", "total", "all_items", "items", "item_name", "changes",
-    "remedies",
+    "remedies", "late_choices",
 })
 _ALLOWED = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Block, nodes.If, nodes.For, nodes.FilterBlock, nodes.Filter, nodes.Call,
@@ -156,9 +156,10 @@ class _Reader:
                 name = node.args[0] if node.args else None
                 of_facts = isinstance(called.node, nodes.Name) and called.node.name == "facts" and isinstance(name, nodes.Const)
                 return self._of_fact(str(name.value)) if of_facts and isinstance(name, nodes.Const) else ""
-            case nodes.Getattr(attr="items" | "item_name" | "changes" | "remedies", node=nodes.Name(name="order")):
+            case nodes.Getattr(attr="items" | "item_name" | "changes" | "remedies" | "late_choices", node=nodes.Name(name="order")):
                 return ""
-        names = ", ".join((*own_words.PARTS, *SPEECH, "order.items", "order.item_name", "order.changes", "order.remedies"))
+        of_order = ("order.items", "order.item_name", "order.changes", "order.remedies", "order.late_choices")
+        names = ", ".join((*own_words.PARTS, *SPEECH, *of_order))
         return f"Only these can be called: {names} and .get."
 
     def _of_attribute(self, node: nodes.Getattr) -> str:

@@ -30,6 +30,8 @@ def bare_question_of(doubt: Mapping[str, Any], order: OrderView, wording: Wordin
     have = have_of(doubt, wording)
     number, item = _line(field, order)
     evidence = {name: _evidence(name, doubt[name], rule, wording) for name in _EVIDENCE if name in doubt}
+    usual = dict.fromkeys((evidence.pop("usual_from", ""), evidence.pop("usual_to", "")))
+    evidence["usual"] = wording.phrases["words"]["to"].join(usual)
     said = _Said(evidence | {"have": have, "line": number, "item": item, "field": field_name(field, wording)})
     return str(forms[-1 if have else 0].format_map(said))
 
@@ -104,6 +106,8 @@ def _said(value: object, rule: str, wording: Wording) -> str:
             return comma.join(_said(part, rule, wording) for part in value.values() if part)
         case list() | tuple():
             return comma.join(_said(part, rule, wording) for part in value if part)
+        case int():
+            return f"{value:,}"
         case _ if rule in _ABOUT_MONEY:
             return wording.money(value)
         case _ if rule == "requested-date-impossible":

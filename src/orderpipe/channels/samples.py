@@ -23,6 +23,11 @@ LINES = [{"number": 1, "quantity": 2}, {"number": 2, "quantity": 1}]
 SOON, LATER = "2026-11-05T08:00:00Z", "2026-11-06T16:00:00+00:00"
 QUESTION = {"query_id": "qry_000000000007", "link": LINK, "answer_until": LATER, "doubts": DOUBTS, "on_silence": "wait"}
 
+DELAY = {
+    "was": SOON, "until": LATER, "silence": "cancels", "answer_until": LATER, "link": LINK,
+    "options": ["wait", "part", "substitute", "cancel"],
+}
+
 FACTS: dict[str, Mapping[str, Any]] = {
     "acknowledgement": {
         "targets": [{"what": what, "until": LATER} for what in ("confirm", "ship", "complete")], "time_zone": "Europe/Berlin",
@@ -95,6 +100,14 @@ FACTS: dict[str, Mapping[str, Any]] = {
             {"case": "C-100002-6", "order": "100043-5", "kind": "complaint", "owner": "", "by": LATER},
         ],
     },
+    "delayed": DELAY | {
+        "cause": "stock", "from": SOON, "lines": LINES[:1], "repeated": False, "appointment": False,
+        "substitutes": [{"number": 1, "quantity": 2, "name": "Darjeeling Second Flush"}],
+    },
+    "delay-reminder": DELAY,
+    "office-at-risk": {"count": 3, "orders": [{"number": "100042-7", "stage": "picked", "turn": "warehouse", "until": LATER}]},
+    "office-delay-call": DELAY | {"contact": "María Müller, +442079460123"},
+    "office-refund": {"amount": "34.50", "reason": "delay"},
     "office-reminder": {"waiting_for": "office", "since": SOON},
     "office-unconfirmed": {
         "count": 3, "minutes": 15,

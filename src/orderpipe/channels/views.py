@@ -93,6 +93,12 @@ class OrderView:
         said: Mapping[str, str] = self._wording.phrases["words"]["remedies"]
         return [said[one["kind"]].format(order=one.get("order", ""), amount=self._wording.money(one.get("amount", "0"))) for one in chosen]
 
+    def late_choices(self, facts: Mapping[str, Any]) -> list[str]:
+        """What a customer may choose whose order is late, point by point."""
+        words = self._wording.phrases["words"]
+        names = words["comma"].join(one["name"] for one in facts.get("substitutes") or ())
+        return [words["late_choices"][option].format(names=names) for option in facts["options"]]
+
     def changes(self, facts: Mapping[str, Any]) -> list[str]:
         """What is other than before in an amended order, point by point; the new address and contact are the order's own by now."""
         said: Mapping[str, str] = self._wording.phrases["changes"]

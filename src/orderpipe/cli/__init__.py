@@ -13,6 +13,7 @@ from orderpipe.cli import (
     audit,
     case,
     check,
+    delay,
     demo,
     doctor,
     flow,
@@ -25,6 +26,7 @@ from orderpipe.cli import (
     query,
     report,
     returned,
+    rule,
     shop,
     shop_letters,
     stock,
@@ -37,8 +39,8 @@ from orderpipe.cli.app import app
 from orderpipe.cli.errors import sentence_for
 
 __all__ = [
-    "answer", "app", "audit", "case", "check", "demo", "doctor", "flow", "imports", "mail", "mail_care", "mail_in", "main", "migrate",
-    "order", "query", "report", "returned", "shop", "shop_letters", "stock", "template", "up", "version", "why",
+    "answer", "app", "audit", "case", "check", "delay", "demo", "doctor", "flow", "imports", "mail", "mail_care", "mail_in", "main",
+    "migrate", "order", "query", "report", "returned", "rule", "shop", "shop_letters", "stock", "template", "up", "version", "why",
 ]
 
 

@@ -11,6 +11,7 @@ from orderpipe.domain.returns import ReturnRefused, UnknownReturn
 from orderpipe.local.refusals import CannotStart
 from orderpipe.sideflows.amendments import AmendRefused
 from orderpipe.sideflows.cancellations import CancelRefused
+from orderpipe.sideflows.delay_choices import ChoiceRefused
 from orderpipe.sideflows.office import DecisionRefused
 from orderpipe.sideflows.queries import AlreadyAnswered, AnswerRefused
 from orderpipe.sideflows.retelling import NoSuchLetter, NotAgain
@@ -24,7 +25,7 @@ from orderpipe.store.standing import UnknownOrder
 REFUSALS = (
     AmendRefused, CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, SealsOutOfReach,
     CannotStart, ImportedElsewhere, AlreadyAnswered, AnswerRefused, NoSuchLetter, NotAgain, BadRecipient, CaseRefused, UnknownCase,
-    RemedyRefused, ReturnRefused, UnknownReturn,
+    RemedyRefused, ReturnRefused, UnknownReturn, ChoiceRefused,
 )
 
 

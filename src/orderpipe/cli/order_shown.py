@@ -8,7 +8,8 @@ from typing import Any
 from orderpipe.api import order_documents
 from orderpipe.cli.terminal import local_time, print_table, say
 from orderpipe.domain.orders import fulfillment_number_of
-from orderpipe.store import notifications, order_views, payments, shops, standing
+from orderpipe.store import holds, notifications, order_views, payments, shops, standing
+from orderpipe.store.holds import Found
 from orderpipe.store.metadata import Tx
 from orderpipe.store.standing import UnknownOrder
 
@@ -25,6 +26,7 @@ def document_of(tx: Tx, order_id: int) -> dict[str, Any]:
     )
     return document | {
         "shop": next(iter(shop.values())).code,
+        "findings": holds.found_in(tx, order_id),
         "letters": notifications.of_order(tx, order_id),
         "journal": order_views.timeline(tx, order_id, after=0, limit=10_000),
     }
@@ -44,6 +46,9 @@ def print_order(order: Mapping[str, Any]) -> None:
         say("")
         named = ("fulfillment", "state", "waits for", "from", "pieces", "promised until", "tracking")
         print_table(named, (_fulfillment(one) for one in order["fulfillments"]))
+    if order["findings"]:
+        say("")
+        print_table(("found", "leads to", "at", "evidence", "cleared"), (_finding(one) for one in order["findings"]))
     say("")
     print_table(("at", "what", "by"), ([one.at, _happened(one), one.actor] for one in order["journal"]))
     say("")
@@ -70,6 +75,10 @@ def _fulfillment(one: Mapping[str, Any]) -> list[Any]:
     tracking = ", ".join(f"{parcel['tracking_number']} {parcel['status']}" for parcel in one["parcels"])
     until = one["promise"]["until_at"] if one["promise"] else None
     return [one["number"], one["state"], one["waiting_for"], one["location"], pieces, until, tracking]
+
+
+def _finding(one: Found) -> list[Any]:
+    return [one.rule, one.severity, one.field, _note(one.evidence), one.cleared_how]
 
 
 def _happened(one: order_views.Happened) -> str:

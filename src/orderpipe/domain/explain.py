@@ -74,6 +74,24 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True)
+class Delayed:
+    """
+    What is late or at risk: how that stands (`at-risk`, `late`, `told`, `chosen`), why, what was promised at first and what is now.
+
+    Instants UTC; `revised_until` None where no date can be named, `silence` and `answer_until` None before anything was told.
+    """
+
+    state: str
+    cause: str
+    original_until: datetime
+    revised_until: datetime | None = None
+    silence: str | None = None
+    answer_until: datetime | None = None
+    chosen: str | None = None
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that an answer needs; `decisions` are what the office may decide, `unpaid` is an amount in `currency`."""
 
@@ -87,6 +105,7 @@ class Facts:
     unpaid: Decimal = Decimal(0)
     currency: str = ""
     cases: tuple[Beside, ...] = ()
+    delay: Delayed | None = None
 
 
 def explain(facts: Facts, *, now: datetime) -> dict[str, Any]:
@@ -98,6 +117,7 @@ def explain(facts: Facts, *, now: datetime) -> dict[str, Any]:
         "state": order.state, "ended_at": None if live else order.entered_at,
         "units": [_unit(one, facts, now) for one in live], "allowed": list(_allowed(facts)) if live else [],
         "cases": [asdict(one) for one in facts.cases],
+        "delay": asdict(facts.delay) if facts.delay and live else None,
     }
 
 
@@ -184,6 +204,8 @@ def _allowed(facts: Facts) -> Iterator[dict[str, str]]:
                 yield {"action": action, "how": f"orderpipe order decide {number} {'|'.join(facts.decisions)}"}
             case Action.PAY:
                 yield {"action": action, "how": f"POST /v1/orders/{public_id('order', facts.order.id)}/payments"}
+    if facts.delay and facts.delay.options and facts.delay.state in ("told", "chosen"):
+        yield {"action": "choose", "how": f"orderpipe delay choose {number} {'|'.join(facts.delay.options)}"}
     yield from _supplies(facts, waits)
 
 
@@ -210,6 +232,8 @@ def sentences(document: Mapping[str, Any], say: Callable[[datetime], str]) -> li
     for unit in document["units"]:
         lines += ["", *_of_unit(unit, say)]
     lines += _of_cases(document["cases"])
+    if document["delay"]:
+        lines += ["", *_of_delay(document["delay"], say)]
     if document["allowed"]:
         lines += ["", "What may be done now:", *(f"  {one['action']}: {one['how']}" for one in document["allowed"])]
     return lines
@@ -258,6 +282,27 @@ _SILENT = {
     OnSilence.CANCEL: "the order is canceled, as the customer was told", OnSilence.PROCEED: "the order goes on as it was placed, as the "
     "customer was told", OnSilence.WAIT: _RUNG[Rung.CALL_AGAIN],
 }
+def _of_delay(delay: Mapping[str, Any], say: Callable[[datetime], str]) -> Iterator[str]:
+    first = f"What was promised until {say(delay['original_until'])}"
+    match delay["state"]:
+        case "at-risk":
+            yield f"{first} is at risk ({delay['cause']}); the office was warned."
+        case "late":
+            yield f"{first} is late ({delay['cause']}).\n  By itself next: delay.tell."
+        case state:
+            now = f"by {say(delay['revised_until'])}" if delay["revised_until"] else "without a date"
+            yield f"{first} comes {now} ({delay['cause']}); the customer was told."
+            yield f"  The customer's choice: {delay['chosen']}." if state == "chosen" else _SILENCE[delay["silence"]].format(
+                until=say(delay["answer_until"])
+            )
+
+
+_SILENCE = {
+    "consents": "  It is the customer's turn; without word the customer waits, from {until} on.",
+    "cancels": "  It is the customer's turn; without word what is late is canceled, {until}.",
+    "calls": "  It is the customer's turn; without word the office calls, {until}.",
+}
+
 _TURN = {
     Owner.PIPELINE: "orderpipe goes on by itself",
     Owner.CUSTOMER: "it is the customer's turn",

@@ -5,7 +5,7 @@ A GTIN names one product only; whoever gives it to another must first take it fr
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from orderpipe.domain.barcodes import NotANumber, gtin14
@@ -22,6 +22,8 @@ class Product:
     lead_days: int = 0
     discontinued: bool = False
     gtins: Mapping[str, int] = field(default_factory=dict)
+    substitute_sku: str | None = None
+    """The article that customers may have instead when this one is late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,7 @@ def with_whole_gtins(product: Product) -> Product:
         gtins = {gtin14(gtin): pieces for gtin, pieces in product.gtins.items()}
     except NotANumber as error:
         raise NoGtin(str(error)) from None
-    return Product(
-        product.sku, product.description, product.kind, product.price, product.lead_days, product.discontinued, gtins
-    )
+    return replace(product, gtins=gtins)
 
 
 def list_products(products: Sequence[Product], owners: Mapping[str, str]) -> list[Listed]:

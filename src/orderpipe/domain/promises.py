@@ -164,21 +164,21 @@ def _parcel(
     start = now if plan.reserved else _stock_there(plan, location, now, steps)
     minutes = order_type.minutes(UNTIL_SHIPPED)
     ready_at = add_working_time(calendar, start, minutes)
-    steps.append(_step("prepare", f"picking and packing: {minutes:g} working minutes at {location.code}", ready_at))
+    steps.append(step("prepare", f"picking and packing: {minutes:g} working minutes at {location.code}", ready_at))
 
     where, carrier_days = location.carrier_takes(plan.ship_to_country)
-    carrier = _carrier_calendar(location.carrier, location.country, plan.ship_to_country)
-    day = _delivery_day(carrier, location, ready_at, carrier_days)
-    steps.append(_step("carrier", f"{location.carrier}, {where}: {carrier_days} working days", _end_of(location, day)))
+    carrier = carrier_calendar(location.carrier, location.country, plan.ship_to_country)
+    day = delivery_day(carrier, location, ready_at, carrier_days)
+    steps.append(step("carrier", f"{location.carrier}, {where}: {carrier_days} working days", end_of_deliveries(location, day)))
 
     not_before = None
     if plan.requested_on and plan.requested_on > day:
         day = add_working_days(carrier, plan.requested_on, 0)
-        steps.append(_step("requested", f"not before {plan.requested_on}", _end_of(location, day)))
+        steps.append(step("requested", f"not before {plan.requested_on}", end_of_deliveries(location, day)))
         start = _latest_start(calendar, location.time_zone, add_working_days(carrier, day, -carrier_days), minutes)
         not_before = start if start > now else None
     from_at = max(local_time(location.time_zone, day, DELIVERIES_BEGIN), ready_at)
-    return Promised(from_at, _end_of(location, day), not_before, tuple(steps))
+    return Promised(from_at, end_of_deliveries(location, day), not_before, tuple(steps))
 
 
 def _appointment(
@@ -186,13 +186,13 @@ def _appointment(
 ) -> Promised:
     planning, performing = order_type.minutes((FulfillmentState.PLANNED,)), order_type.minutes((PERFORMED,))
     from_at = next_working_instant(calendar, add_working_time(calendar, now, planning))
-    steps = [_step("plan", f"planning: {planning:g} working minutes by the calendar {calendar.code}", from_at)]
+    steps = [step("plan", f"planning: {planning:g} working minutes by the calendar {calendar.code}", from_at)]
     not_before = None
     if plan.requested_on and (asked_for := local_time(time_zone, plan.requested_on, time(0))) > from_at:
         not_before, from_at = asked_for, next_working_instant(calendar, asked_for)
-        steps.append(_step("requested", f"not before {plan.requested_on}", from_at))
+        steps.append(step("requested", f"not before {plan.requested_on}", from_at))
     until_at = add_working_time(calendar, from_at, performing)
-    steps.append(_step("perform", f"performing the service: {performing:g} working minutes", until_at))
+    steps.append(step("perform", f"performing the service: {performing:g} working minutes", until_at))
     return Promised(from_at, until_at, not_before, tuple(steps))
 
 
@@ -200,15 +200,16 @@ def _stock_there(plan: FulfillmentPlan, location: LocationTerms, now: datetime, 
     days = plan.lead_days if plan.lead_days > 0 else UNKNOWN_LEAD_DAYS
     expected = f"expected in {days} days" if plan.lead_days > 0 else f"no lead time known, {days} days assumed"
     there_at = now.astimezone(UTC) + days * _DAY
-    steps.append(_step("stock", f"not in stock at {location.code}: {expected}", there_at))
+    steps.append(step("stock", f"not in stock at {location.code}: {expected}", there_at))
     return there_at
 
 
-def _delivery_day(carrier: WorkingCalendar, location: LocationTerms, ready_at: datetime, carrier_days: int) -> date:
+def delivery_day(carrier: WorkingCalendar, location: LocationTerms, ready_at: datetime, carrier_days: int) -> date:
+    """The day on which the carrier delivers what is ready at this instant. Raises NoWorkingTime."""
     handover = ready_at.astimezone(ZoneInfo(location.time_zone)).date()
     day = add_working_days(carrier, handover, carrier_days)
     # on the same day only while there is still time to deliver
-    return day if _end_of(location, day) > ready_at else add_working_days(carrier, day, 1)
+    return day if end_of_deliveries(location, day) > ready_at else add_working_days(carrier, day, 1)
 
 
 def _latest_start(calendar: WorkingCalendar, time_zone: str, handover: date, minutes: float) -> datetime:
@@ -221,11 +222,11 @@ def _latest_start(calendar: WorkingCalendar, time_zone: str, handover: date, min
 
 def delivery_calendar(country: str, ship_to_country: str) -> WorkingCalendar:
     """When parcels are delivered that leave one country for another ("" the same)."""
-    return _carrier_calendar("deliveries", country, ship_to_country)
+    return carrier_calendar("deliveries", country, ship_to_country)
 
 
 @lru_cache(maxsize=1024)
-def _carrier_calendar(carrier: str, country: str, ship_to_country: str) -> WorkingCalendar:
+def carrier_calendar(carrier: str, country: str, ship_to_country: str) -> WorkingCalendar:
     """Carriers work from Monday to Friday, but on no public holiday at either end."""
     weekday: Shifts = ((DELIVERIES_BEGIN, DELIVERIES_END),)
     week = cast(Week, (weekday,) * 5 + ((), ()))
@@ -240,9 +241,11 @@ def _has_holidays(country: str) -> bool:
     return True
 
 
-def _end_of(location: LocationTerms, day: date) -> datetime:
+def end_of_deliveries(location: LocationTerms, day: date) -> datetime:
+    """When the hours of delivery on this day are over (UTC)."""
     return local_time(location.time_zone, day, DELIVERIES_END)
 
 
-def _step(step: str, detail: str, until: datetime) -> Mapping[str, str]:
-    return {"step": step, "detail": detail, "until": until.isoformat(timespec="seconds")}
+def step(name: str, detail: str, until: datetime) -> Mapping[str, str]:
+    """One line of the arithmetic: what it is, in words, and until when it lasts."""
+    return {"step": name, "detail": detail, "until": until.isoformat(timespec="seconds")}

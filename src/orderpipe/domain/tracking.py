@@ -6,7 +6,7 @@ Every word is kept; only those that bring news are merged into the status.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from orderpipe.flow import FULFILLMENT_ENDS, FulfillmentState
@@ -19,14 +19,15 @@ class ParcelStatus(StrEnum):
     IN_TRANSIT = "in_transit"
     OUT_FOR_DELIVERY = "out_for_delivery"
     FAILED_ATTEMPT = "failed_attempt"
+    DELAYED = "delayed"
     DELIVERED = "delivered"
     RETURNED = "returned"
     LOST = "lost"
 
 
 _RANK = {
-    ParcelStatus.SHIPPED: 0, ParcelStatus.IN_TRANSIT: 1, ParcelStatus.OUT_FOR_DELIVERY: 2, ParcelStatus.FAILED_ATTEMPT: 2,
-    ParcelStatus.DELIVERED: 3, ParcelStatus.RETURNED: 3, ParcelStatus.LOST: 3,
+    ParcelStatus.SHIPPED: 0, ParcelStatus.IN_TRANSIT: 1, ParcelStatus.DELAYED: 1, ParcelStatus.OUT_FOR_DELIVERY: 2,
+    ParcelStatus.FAILED_ATTEMPT: 2, ParcelStatus.DELIVERED: 3, ParcelStatus.RETURNED: 3, ParcelStatus.LOST: 3,
 }
 ENDS = frozenset({ParcelStatus.DELIVERED, ParcelStatus.RETURNED, ParcelStatus.LOST})
 NEWS = frozenset(status for status, rank in _RANK.items() if rank >= 2)
@@ -42,6 +43,7 @@ class TrackingEvent:
     status: ParcelStatus
     at: datetime
     place: str = ""
+    expected_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Cancellations: customer, shop or office may cancel what is not packed yet; its s
 What has been packed goes on its way; of an order that is partly packed only the rest is canceled.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,17 +39,21 @@ class CancelRefused(Exception):
         self.state, self.allowed = state, tuple(allowed)
 
 
-def cancel(tx: Tx, order_id: int, *, reason: str, by: str, now: datetime) -> Canceled:
+def cancel(
+    tx: Tx, order_id: int, *, reason: str, by: str, now: datetime, only: Collection[int] | None = None
+) -> Canceled:
     """
     Cancel everything of the order that is not packed; `reason` is one of Shopify's cancel reasons, `by` the actor.
+
+    With `only`, nothing but these fulfillments.
 
     Raises CancelRefused when nothing can be canceled any more; then nothing has changed.
     """
     order = _claimed(tx, order_id)
     standing = cancelling.fulfillments_of(tx, order_id)
-    chosen = [one for one in standing if one.state in CANCELABLE]
+    chosen = [one for one in standing if one.state in CANCELABLE and (only is None or one.id in only)]
     _refuse(order, standing, chosen)
-    whole = all(one.state in CANCELABLE or one.state == FulfillmentState.CANCELED for one in standing)
+    whole = all(one in chosen or one.state == FulfillmentState.CANCELED for one in standing)
     shifts = cancelling.reserved_for(tx, [one.id for one in chosen])
     if shifts:
         allocation.give_back(tx, shifts, cause="canceled", now=now)

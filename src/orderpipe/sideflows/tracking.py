@@ -5,13 +5,13 @@ The deliver stage is woken by news that it acts upon; words about a parcel we do
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from orderpipe.domain.orders import order_of
-from orderpipe.domain.tracking import Merging, TrackingEvent, merge
+from orderpipe.domain.tracking import Merging, ParcelEnded, ParcelStatus, TrackingEvent, merge
 from orderpipe.flow import Unit, WaitingFor
 from orderpipe.sideflows.recorded import Recorded, hints_for
-from orderpipe.store import journal, scope, tracking, units
+from orderpipe.store import journal, outlooks, scope, tracking, units
 from orderpipe.store.journal import Entry
 from orderpipe.store.metadata import Tx
 
@@ -31,9 +31,24 @@ def record_events(tx: Tx, facts: Sequence[TrackingEvent], *, shop_id: int, by: s
     new = {(one.event.tracking_number, one.event.event_id): one for one in merged.mergings if not one.known}
     tracking.keep(tx, shop_id, new.values(), now)
     tracking.bring_forward(tx, merged.after.values())
+    expected = _expected(merged.mergings)
+    tracking.expect(tx, expected)
+    outlooks.look(tx, expected.keys() | _held_up(merged.mergings), now)
     journal.write(tx, _entries(merged.mergings), now=now, actor=by)
     free = units.wake(tx, Unit.FULFILLMENT, merged.with_news(), {WaitingFor.CARRIER}, now)
     return Recorded(merged.mergings, hints_for("deliver", free, lanes))
+
+
+def _expected(mergings: Sequence[Merging]) -> dict[int, date]:
+    """The day that the carrier last named for each fulfillment."""
+    said = (one for one in mergings if one.fulfillment_id and one.event.expected_on and not one.known and one.code != ParcelEnded.code)
+    return {one.fulfillment_id: one.event.expected_on for one in said if one.fulfillment_id and one.event.expected_on}
+
+
+def _held_up(mergings: Sequence[Merging]) -> set[int]:
+    """The fulfillments whose date the carrier may not keep."""
+    late = (ParcelStatus.DELAYED, ParcelStatus.FAILED_ATTEMPT)
+    return {one.fulfillment_id for one in mergings if one.fulfillment_id and one.merged and not one.known and one.event.status in late}
 
 
 def _entries(mergings: Sequence[Merging]) -> list[Entry]:

@@ -65,14 +65,15 @@ def write(tx: Tx, facts: Facts, decisions: Sequence[Decision], now: datetime) ->
     asked = [one.unit_id for one in decisions if isinstance(one, Hold) and one.kind == WaitingFor.QUERY]
     checks.open_queries(tx, {order_id: _asked(facts.found[order_id]) for order_id in asked}, now)
     moved = {one.unit_id for one in decisions if isinstance(one, Move) and one.to == OrderState.VALIDATED}
-    customers.confirm(tx, [_customer(one, now) for one in facts.subjects if one.order_id in moved])
+    customers.confirm(tx, [customer_of(one, now) for one in facts.subjects if one.order_id in moved])
 
 
 def _asked(findings: Sequence[Finding]) -> list[dict[str, object]]:
     return [one.doubt for one in findings if one.severity != Severity.NOTE]
 
 
-def _customer(one: Subject, now: datetime) -> dict[str, object]:
+def customer_of(one: Subject, now: datetime) -> dict[str, object]:
+    """The customer as this order gives them."""
     contact = Contact(**{name: one.order.customer.get(name, "") for name in ("name", "email", "phone", "company")})
     return {
         "shop_id": one.shop_id, "contact_key": contact.key, "name": contact.name, "email": contact.email, "phone": contact.phone,

@@ -5,7 +5,7 @@ What the checks of a new order look at, and what they leave behind: findings, an
 import math
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -25,6 +25,7 @@ from orderpipe.domain.rules import (
     check,
     identity,
 )
+from orderpipe.domain.rules.registry import NEVER, twins_within
 from orderpipe.domain.targets import Policies, rules_for
 from orderpipe.store import echoes
 from orderpipe.store.holds import query, write_findings
@@ -51,12 +52,13 @@ def subjects(tx: Tx, order_ids: Collection[int], policies: Policies) -> list[Sub
     """The orders with their lines as the products and earlier orders know them, and what somebody has confirmed before."""
     lines = _lines(tx, order_ids)
     rows = tx.execute(_ORDERS, {"ids": list(order_ids)}).all()
-    heard = echoes.heard(tx, order_ids, with_purchase_orders=[row.id for row in rows if row.purchase_order])
+    rules = {kind: rules_for(policies, *kind) for kind in {(row.shop_id, row.type) for row in rows}}
+    heard = echoes.heard(
+        tx, order_ids, within=max(map(twins_within, rules.values()), default=NEVER),
+        with_purchase_orders=[row.id for row in rows if row.purchase_order],
+    )
     return [
-        Subject(
-            row.id, row.shop_id, row.language, replace(_order(row, lines.get(row.id, ())), memory=_memory(row, heard)),
-            rules_for(policies, row.shop_id, row.type),
-        )
+        Subject(row.id, row.shop_id, row.language, _order(row, lines.get(row.id, ()), _memory(row, heard)), rules[row.shop_id, row.type])
         for row in rows
     ]
 
@@ -89,13 +91,13 @@ _LINES = text(f"""
 """)
 
 
-def _order(row: Any, lines: Sequence[LineToCheck]) -> OrderToCheck:
+def _order(row: Any, lines: Sequence[LineToCheck], memory: Memory) -> OrderToCheck:
     return OrderToCheck(
         row.customer, row.ship_to, row.payment_method, row.currency, row.total, tuple(lines), row.country,
         confirmed=frozenset(identity(*one) for one in row.confirmed or ()), shop_currency=row.shop_currency,
         purchase_order=row.purchase_order or "", requested_on=row.requested_on,
         ordered_on=row.ordered_at.astimezone(ZoneInfo(row.time_zone)).date() if row.requested_on else None,
-        deliveries=delivery_calendar(row.country, (row.ship_to or {}).get("country", "")) if row.requested_on else None,
+        deliveries=delivery_calendar(row.country, (row.ship_to or {}).get("country", "")) if row.requested_on else None, memory=memory,
     )
 
 

@@ -15,8 +15,6 @@ from orderpipe.domain.rules import Earlier, Twin
 from orderpipe.store.metadata import Tx, text
 from orderpipe.store.orders import customer_key
 
-LONGEST = timedelta(days=1)
-"""How long before an order its twin may have come."""
 _AT_MOST = 5
 """Earlier orders that are looked at, the latest first."""
 
@@ -32,9 +30,14 @@ class Heard:
 SILENCE = Heard()
 
 
-def heard(tx: Tx, order_ids: Collection[int], *, with_purchase_orders: Collection[int]) -> dict[int, Heard]:
-    """The echoes of these orders; those without any are left out. `with_purchase_orders` are those of them that bear such a number."""
-    twins = _twins(tx, order_ids)
+def heard(
+    tx: Tx, order_ids: Collection[int], *, within: timedelta, with_purchase_orders: Collection[int]
+) -> dict[int, Heard]:
+    """
+    The echoes of these orders; those without any are left out. A twin came `within` that time before; `with_purchase_orders` are those of
+    the orders that bear such a number.
+    """
+    twins = _twins(tx, order_ids, within) if within else {}
     earlier = _same_purchase_order(tx, with_purchase_orders) if with_purchase_orders else {}
     return {one: Heard(twins.get(one, ()), earlier.get(one)) for one in twins.keys() | earlier.keys()}
 
@@ -54,8 +57,8 @@ _BEFORE = text(f"""
 """)
 
 
-def _twins(tx: Tx, order_ids: Collection[int]) -> dict[int, tuple[Twin, ...]]:
-    pairs = tx.execute(_BEFORE, {"ids": list(order_ids), "longest": LONGEST}).all()
+def _twins(tx: Tx, order_ids: Collection[int], within: timedelta) -> dict[int, tuple[Twin, ...]]:
+    pairs = tx.execute(_BEFORE, {"ids": list(order_ids), "longest": within}).all()
     if not pairs:
         return {}
     baskets = _baskets(tx, {one for pair in pairs for one in (pair.id, pair.earlier)})
@@ -79,8 +82,9 @@ def _baskets(tx: Tx, order_ids: Collection[int]) -> dict[int, dict[str, int]]:
 
 
 def _likeness(one: Mapping[str, int], other: Mapping[str, int]) -> float:
-    """The share of all articles of both that both have, in the same number."""
-    return len(one.items() & other.items()) / len(one.keys() | other.keys()) if one or other else 0.0
+    """The share of all articles of both that both have; one of which they want 20 and 30 counts for two thirds."""
+    alike = sum(min(one[sku], other[sku]) / max(one[sku], other[sku]) for sku in one.keys() & other.keys() if min(one[sku], other[sku]) > 0)
+    return alike / len(one.keys() | other.keys()) if one or other else 0.0
 
 
 _PURCHASES = text(f"""

@@ -3,6 +3,7 @@ What stops an order: findings of the checks, the questions they lead to, and the
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -112,6 +113,26 @@ def close_holds_of_parts(tx: Tx, fulfillment_ids: Collection[int], *, how: str, 
             WHERE fulfillment_id = ANY(:ids) AND closed_at IS NULL"""),
         {"ids": list(fulfillment_ids), "how": how, "by": by, "now": now},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a check found in an order, with its evidence, and how it was cleared (`confirmed`, `answered`, `noted` …) and by whom."""
+
+    rule: str
+    severity: str
+    field: str
+    evidence: Mapping[str, Any]
+    found_at: datetime
+    cleared_at: datetime | None
+    cleared_how: str | None
+    cleared_by: str | None
+
+
+def found_in(tx: Tx, order_id: int) -> list[Found]:
+    """Everything that was found in an order, the oldest first."""
+    columns = ", ".join(Found.__dataclass_fields__)
+    return [Found(*row) for row in tx.execute(text(f"SELECT {columns} FROM finding WHERE order_id = :id ORDER BY id"), {"id": order_id})]
 
 
 def write_findings(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -112,8 +112,8 @@ HANDLING = (
     ),
 )
 
-_RANK = """CASE {0} WHEN 'shipped' THEN 0 WHEN 'in_transit' THEN 1 WHEN 'out_for_delivery' THEN 2 WHEN 'failed_attempt' THEN 2
-    WHEN 'lost' THEN 3 ELSE 4 END"""
+_RANK = """CASE {0} WHEN 'shipped' THEN 0 WHEN 'in_transit' THEN 1 WHEN 'delayed' THEN 1 WHEN 'out_for_delivery' THEN 2
+    WHEN 'failed_attempt' THEN 2 WHEN 'lost' THEN 3 ELSE 4 END"""
 
 CARRIER = (
     Rule(

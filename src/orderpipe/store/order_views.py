@@ -39,6 +39,7 @@ class Head(Listed):
     payment_method: str
     prepaid: bool
     requested_on: date | None
+    purchase_order: str | None
     note: str | None
     backorder_policy: str
     stage_entered_at: datetime

@@ -23,7 +23,7 @@ class Parted:
     pieces: tuple[Piece, ...]
 
 
-def part_off(tx: Tx, parted: Sequence[Parted], now: datetime) -> None:
+def part_off(tx: Tx, parted: Sequence[Parted], now: datetime, *, reason: str = "sent from several places") -> None:
     """Write the new fulfillments, planned, reserved and promised as those they are taken from; the stock is set aside already."""
     if not parted:
         return
@@ -39,7 +39,7 @@ def part_off(tx: Tx, parted: Sequence[Parted], now: datetime) -> None:
         },
     )
     _move_lines(tx, parted)
-    promises.copy(tx, [(one.old, one.new) for one in parted], reason="sent from several places", now=now)
+    promises.copy(tx, [(one.old, one.new) for one in parted], reason=reason, now=now)
 
 
 def _move_lines(tx: Tx, parted: Sequence[Parted]) -> None:

@@ -64,6 +64,15 @@ def of_order(tx: Tx, order_id: int) -> list[Payment]:
     return [Payment(*row) for row in rows]
 
 
+def price_of(tx: Tx, order_id: int, fulfillment_ids: Collection[int]) -> Decimal:
+    """The price of everything in these fulfillments of the order, in its currency; lines without a price count as 0."""
+    return Decimal(tx.execute(
+        text("""SELECT coalesce(sum(round(o.unit_price * l.quantity, 2)), 0) FROM fulfillment_line l
+            JOIN order_line o ON o.order_id = :order_id AND o.number = l.number WHERE l.fulfillment_id = ANY(:ids)"""),
+        {"order_id": order_id, "ids": list(fulfillment_ids)},
+    ).scalar_one())
+
+
 def waiting_for_payment(tx: Tx, order_ids: Collection[int]) -> list[int]:
     """The orders' fulfillments whose release waits for the payment."""
     rows = tx.execute(

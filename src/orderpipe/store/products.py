@@ -31,6 +31,7 @@ product = Table(
     Column("price", Numeric(14, 4)),
     Column("lead_days", Integer, nullable=False, server_default="0"),
     Column("discontinued", Boolean, nullable=False, server_default="false"),
+    Column("substitute_sku", Text),
     CheckConstraint("kind IN ('goods', 'service')", name="kind"),
 )
 
@@ -68,7 +69,7 @@ def forms_of(gtins: Collection[str]) -> set[str]:
 
 
 _RENEW = """ON CONFLICT (shop_id, sku) DO UPDATE SET kind = excluded.kind, description = excluded.description, price = excluded.price,
-    lead_days = excluded.lead_days, discontinued = excluded.discontinued"""
+    lead_days = excluded.lead_days, discontinued = excluded.discontinued, substitute_sku = excluded.substitute_sku"""
 
 
 def write(tx: Tx, shop_id: int, products: Sequence[Product]) -> None:
@@ -77,7 +78,7 @@ def write(tx: Tx, shop_id: int, products: Sequence[Product]) -> None:
     insert_rows(tx, product, [
         {
             "shop_id": shop_id, "sku": one.sku, "kind": one.kind, "description": one.description, "price": one.price,
-            "lead_days": one.lead_days, "discontinued": one.discontinued,
+            "lead_days": one.lead_days, "discontinued": one.discontinued, "substitute_sku": one.substitute_sku,
         }
         for one in latest.values()
     ], conflict=_RENEW)
@@ -97,7 +98,7 @@ def catalogue(
     rows = tx.execute(
         text("""SELECT p.sku, p.description, p.kind, p.price, p.lead_days, p.discontinued,
                 coalesce((SELECT jsonb_object_agg(g.gtin, g.pack_quantity) FROM product_gtin g
-                    WHERE g.shop_id = p.shop_id AND g.sku = p.sku), '{}')
+                    WHERE g.shop_id = p.shop_id AND g.sku = p.sku), '{}'), p.substitute_sku
             FROM product p WHERE p.shop_id = :shop_id AND p.sku > :after AND (:all OR p.sku = ANY(:skus))
             ORDER BY p.sku LIMIT :limit"""),
         {"shop_id": shop_id, "after": after, "all": skus is None, "skus": list(skus or ()), "limit": limit},

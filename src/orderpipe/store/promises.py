@@ -4,7 +4,7 @@ What was promised, revision by revision, with the arithmetic that led to it; the
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, SmallInteger, Table, Text
@@ -12,7 +12,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.domain.promises import APPOINTMENT, FulfillmentPlan, Promised
 from orderpipe.flow import FulfillmentState
+from orderpipe.store import outlooks
 from orderpipe.store.metadata import Tx, as_json, insert_rows, metadata, text
+
+FIRST_LOOK = timedelta(minutes=15)
+"""So long after it was given a promise is looked at for the first time; most that can go at once have gone on by then."""
 
 promise = Table(
     "promise",
@@ -72,6 +76,8 @@ def parts_of(
 def write(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write promises; a fulfillment's revision that stands already is never changed."""
     insert_rows(tx, promise, rows, conflict="ON CONFLICT DO NOTHING")
+    if rows:
+        outlooks.look(tx, [row["fulfillment_id"] for row in rows], rows[0]["at"] + FIRST_LOOK)
 
 
 def copy(tx: Tx, pairs: Sequence[tuple[int, int]], *, reason: str, now: datetime) -> None:
@@ -83,6 +89,7 @@ def copy(tx: Tx, pairs: Sequence[tuple[int, int]], *, reason: str, now: datetime
             ORDER BY u.new, p.revision DESC"""),
         {"old": [old for old, _ in pairs], "new": [new for _, new in pairs], "reason": reason, "now": now},
     )
+    outlooks.look(tx, [new for _, new in pairs], now)
 
 
 def revise(tx: Tx, promised: Mapping[int, Promised], *, reason: str, now: datetime) -> list[int]:
@@ -101,4 +108,6 @@ def revise(tx: Tx, promised: Mapping[int, Promised], *, reason: str, now: dateti
             "reason": reason, "now": now,
         },
     )
-    return sorted(rows.scalars())
+    revised = sorted(rows.scalars())
+    outlooks.look(tx, revised, now + FIRST_LOOK)
+    return revised

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Table, Text, select
 from sqlalchemy.dialects.postgresql import JSONB
 
-from orderpipe.domain.rules import Override, RuleSetting, Severity
+from orderpipe.domain.rules import RULE, Override, RuleSetting, Severity
+from orderpipe.domain.rules.limits import Limits
 from orderpipe.store.metadata import Tx, insert_rows, metadata, one_of, text
 
 EVERY_TYPE = ""
@@ -40,10 +41,12 @@ def read(tx: Tx) -> list[dict[str, Any]]:
 
 
 def setting_of(row: Mapping[str, Any]) -> RuleSetting:
-    """A row as the rules take it."""
+    """A row as the rules take it; a limit that this version does not have is left out, for it must not stop the orders."""
     severity, override = row["severity"], row["override"]
+    known: Limits = RULE[row["rule"]].limits if row["rule"] in RULE else {}
     return RuleSetting(
-        row["enabled"], Severity(severity) if severity else None, Override(override) if override else None, row["limits"]
+        row["enabled"], Severity(severity) if severity else None, Override(override) if override else None,
+        {name: value for name, value in row["limits"].items() if name in known and isinstance(value, str) == isinstance(known[name], str)},
     )
 
 

@@ -2,15 +2,17 @@
 Where an order and all its parts stand, with everything that may explain it; and the order behind whatever people call it by.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from orderpipe.domain.explain import Asked, Facts, Standing, Stopped
+from orderpipe.domain.delay_terms import still_open
+from orderpipe.domain.explain import Asked, Delayed, Facts, Standing, Stopped
 from orderpipe.domain.orders import internal_id, order_id_of
 from orderpipe.flow import FulfillmentState, OrderState, Unit, WaitingFor
-from orderpipe.store import payments, questions
+from orderpipe.store import delays, payments, questions
+from orderpipe.store.delays import Delay
 from orderpipe.store.metadata import Tx, text
 from orderpipe.store.questions import OpenQuery
 
@@ -81,7 +83,15 @@ def facts_of(tx: Tx, order_id: int) -> Facts:
     return Facts(
         order, row.code, row.reference, parts, question,
         payment=account.status, unpaid=(account.total or Decimal(0)) - account.paid, currency=account.currency,
+        delay=_delayed(delays.open_of(tx, [order_id]).get(order_id)),
     )
+
+
+def _delayed(one: Delay | None) -> Delayed | None:
+    if one is None:
+        return None
+    options = still_open(one.options, one.chosen)
+    return Delayed(one.state, one.cause, one.original_until, one.revised_until, one.silence, one.answer_until, one.chosen, options)
 
 
 _ORDER = """SELECT o.*, s.code, (SELECT jsonb_object_agg(b.sku, b.quantity) FROM (SELECT sku, sum(quantity) AS quantity
@@ -121,3 +131,13 @@ def _wait(name: str | None) -> WaitingFor | None:
     return WaitingFor(name) if name else None
 
 
+
+
+def contacts_of(tx: Tx, order_ids: Collection[int]) -> dict[int, str]:
+    """How these orders' customers can be reached, all of it, by order id."""
+    rows = tx.execute(
+        text("""SELECT id, concat_ws(', ', nullif(customer ->> 'name', ''), nullif(customer ->> 'phone', ''),
+            nullif(customer ->> 'email', '')) AS contact FROM orders WHERE id = ANY(:ids)"""),
+        {"ids": list(order_ids)},
+    )
+    return {row.id: row.contact for row in rows}

@@ -8,6 +8,7 @@ from orderpipe.store import (
     cases,
     contact_preferences,
     customers,
+    delays,
     feedback,
     fulfillments,
     holds,
@@ -19,6 +20,7 @@ from orderpipe.store import (
     memory,
     notifications,
     orders,
+    outlooks,
     policies,
     products,
     promises,
@@ -39,7 +41,7 @@ from orderpipe.store.metadata import metadata
 MODULES = (
     shops, customers, products, stock, intakes, orders, imports, holds, fulfillments, scans, tracking, promises, notifications, journal,
     seals, policies, query_policies, link_keys, rule_settings, memory, bounced, mail_in, contact_preferences, shop_templates, cases,
-    case_terms, returns, refunds, replacements, feedback,
+    case_terms, returns, refunds, replacements, feedback, delays, outlooks,
 )
 
 __all__ = ["MODULES", "metadata"]

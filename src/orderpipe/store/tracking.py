@@ -2,10 +2,10 @@
 Parcels on their way, and what the carrier says of them: every word is kept, and merged forward only.
 """
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Index, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Identity, Index, Table, Text, UniqueConstraint
 
 from orderpipe.domain.tracking import Merging, Parcel, ParcelStatus, TrackingEvent, merge
 from orderpipe.flow import FulfillmentState
@@ -22,6 +22,7 @@ parcel = Table(
     Column("status", Text, nullable=False),
     Column("shipped_at", DateTime(timezone=True), nullable=False),
     Column("status_at", DateTime(timezone=True), nullable=False),
+    Column("expected_on", Date),
     Index("ix_parcel_fulfillment_id", "fulfillment_id"),
     postgresql_with={"fillfactor": 70},
 )
@@ -39,6 +40,7 @@ tracking_event = Table(
     Column("place", Text),
     Column("received_at", DateTime(timezone=True), nullable=False),
     Column("merged", Boolean, nullable=False),
+    Column("expected_on", Date),
     UniqueConstraint("shop_id", "tracking_number", "event_id"),
 )
 """`shop_id` is the shop whose carrier said it, so that nobody can speak about another shop's parcels, not even ahead of them."""
@@ -115,7 +117,7 @@ def keep(tx: Tx, shop_id: int, mergings: Collection[Merging], now: datetime) -> 
         {
             "shop_id": shop_id, "tracking_number": one.event.tracking_number, "event_id": one.event.event_id,
             "status": one.event.status, "at": one.event.at, "place": one.event.place or None, "received_at": now,
-            "merged": one.merged,
+            "merged": one.merged, "expected_on": one.event.expected_on,
         }
         for one in mergings
     ])
@@ -132,6 +134,16 @@ def bring_forward(tx: Tx, changed: Collection[Parcel]) -> None:
                 "ids": [one.id for one in changed], "statuses": [one.status for one in changed],
                 "ats": [one.status_at for one in changed],
             },
+        )
+
+
+def expect(tx: Tx, expected: Mapping[int, date]) -> None:
+    """Note the day on which each of these fulfillments' parcels is to be delivered, by the carrier's word."""
+    if expected:
+        tx.execute(
+            text("""UPDATE parcel p SET expected_on = u.day FROM unnest(CAST(:ids AS bigint[]), CAST(:days AS date[])) AS u (id, day)
+                WHERE p.fulfillment_id = u.id"""),
+            {"ids": list(expected), "days": list(expected.values())},
         )
 
 

@@ -9,13 +9,13 @@ from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
 from orderpipe.serving.transactions import InWork, Work
-from orderpipe.tracking import answering, case_page, preferences, problem, rating, returning
+from orderpipe.tracking import answering, case_page, delays, preferences, problem, rating, returning
 from orderpipe.tracking.failures import FriendlyRoute
 from orderpipe.tracking.pages import page
 from orderpipe.tracking.visits import InVisit, Offer, Visit
 
 OFFERS: tuple[Callable[[Visit, Work], Offer | None], ...] = (
-    answering.offered, case_page.offered, rating.offered, problem.offered, returning.offered, preferences.offered,
+    answering.offered, delays.offered, case_page.offered, rating.offered, problem.offered, returning.offered, preferences.offered,
 )
 """Each says whether it may be done now, in the order in which the page shows them."""
 

@@ -19,10 +19,10 @@ PARTS = ("line1", "line2", "city", "region", "postal_code", "country")
 def address_slip(order: OrderToCheck, limits: Limits) -> Iterator[Doubt]:
     """One part of the delivery address is nearly, but not quite, what it was before."""
     before, now = _addresses(order)
-    differs = [part for part in PARTS if _bare(before.get(part, "")) != _bare(now.get(part, ""))]
-    if len(differs) != 1 or not before or not now:
+    differs = _differences(before, now)
+    if len(differs) != 1:
         return
-    part = differs[0]
+    part, = differs
     old, new = before.get(part, ""), now.get(part, "")
     if old and new and not _other_number(old, new) and _likeness(old, new) >= number(limits, "likeness"):
         yield Doubt(f"/ship_to/{part}", new, (old,), {"before": old})
@@ -31,7 +31,7 @@ def address_slip(order: OrderToCheck, limits: Limits) -> Iterator[Doubt]:
 def address_new(order: OrderToCheck, _: Limits) -> Iterator[Doubt]:
     """The goods go elsewhere than the customer's last ones."""
     before, now = _addresses(order)
-    if before and now and any(_bare(before.get(part, "")) != _bare(now.get(part, "")) for part in PARTS):
+    if _differences(before, now):
         yield Doubt("/ship_to", _told(now), facts={"before": _told(before)})
 
 
@@ -52,6 +52,13 @@ def email_new(order: OrderToCheck, _: Limits) -> Iterator[Doubt]:
 def _addresses(order: OrderToCheck) -> tuple[Mapping[str, str], Mapping[str, str]]:
     known = order.memory.known
     return (known.address if known else None) or {}, order.ship_to or {}
+
+
+def _differences(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """The parts that a postman would call different; none while one of the addresses is not known."""
+    if not before or not now or before == now:
+        return []
+    return [part for part in PARTS if _bare(before.get(part, "")) != _bare(now.get(part, ""))]
 
 
 def _bare(text: str) -> str:

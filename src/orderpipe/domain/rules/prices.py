@@ -5,6 +5,7 @@ Prices: what the customer is to pay adds up, is in a currency that is traded in,
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
+from orderpipe.domain.rules.articles import is_fee
 from orderpipe.domain.rules.completeness import of
 from orderpipe.domain.rules.findings import Doubt
 from orderpipe.domain.rules.limits import Limits, number, words
@@ -40,13 +41,15 @@ def price_not_positive(order: OrderToCheck, _: Limits) -> Iterator[Doubt]:
 
 
 def price_differs(order: OrderToCheck, limits: Limits) -> Iterator[Doubt]:
-    """A price is many times the one in the catalogue, last agreed with the customer or paid by others, or a fraction of it."""
-    times = Decimal(str(number(limits, "times")))
+    """A price is many times, or a fraction of, the catalogue's and the customer's last one, and of all that anybody paid."""
     for place, line in enumerate(order.lines):
-        if line.unit_price is None or line.unit_price <= 0:
+        if line.unit_price is None or line.unit_price <= 0 or is_fee(line):
             continue
-        known = _known(order, line)
-        if known and not min(known) / times <= line.unit_price <= max(known) * times:
+        ours, others = _ours(order, line), _others(order, line, limits)
+        # what anybody paid is possible; only where nothing else is known it has to be far from that
+        bounds = [*_bounds(ours, number(limits, "times")), *_bounds(others, 1 if ours else number(limits, "times_others"))]
+        if bounds and not min(low for low, _ in bounds) <= line.unit_price <= max(high for _, high in bounds):
+            known = [*ours, *others]
             facts = {**of(line), "usual_from": plain(min(known)), "usual_to": plain(max(known)), "currency": order.currency}
             yield Doubt(f"/lines/{place}/unit_price", plain(line.unit_price), _agreed(order, line), facts)
 
@@ -63,11 +66,22 @@ def plain(amount: Decimal) -> str:
     return format(amount, "f") if amount != round(amount, 2) else f"{amount:.2f}"
 
 
-def _known(order: OrderToCheck, line: LineToCheck) -> list[Decimal]:
-    """Every price that can be compared: the catalogue's, the customer's last one, the lowest and the highest that was paid."""
-    shop_s = (line.catalogue_price, *((line.article.lowest_price, line.article.highest_price) if line.article else ()))
-    last = line.own.last_price if line.own else None
-    return [price for price in (last, *(shop_s if order.in_shop_currency else ())) if price]
+def _ours(order: OrderToCheck, line: LineToCheck) -> list[Decimal]:
+    """What this customer should pay: the last price, and the catalogue's."""
+    last, catalogue = line.own.last_price if line.own else None, line.catalogue_price if order.in_shop_currency else None
+    return [price for price in (last, catalogue) if price]
+
+
+def _others(order: OrderToCheck, line: LineToCheck, limits: Limits) -> list[Decimal]:
+    """The lowest and the highest price that anybody paid, where enough did."""
+    if not line.article or not order.in_shop_currency or line.article.lines < number(limits, "article_lines"):
+        return []
+    return [price for price in (line.article.lowest_price, line.article.highest_price) if price]
+
+
+def _bounds(prices: Sequence[Decimal], times: float) -> list[tuple[Decimal, Decimal]]:
+    factor = Decimal(str(times))
+    return [(price / factor, price * factor) for price in prices]
 
 
 def _agreed(order: OrderToCheck, line: LineToCheck) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ The rules by their names: how grave what they find is, who may override it, and 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import lru_cache
 
 from orderpipe.domain.contacts import channel_of
 from orderpipe.domain.rules import addresses, articles, changes, completeness, dates, duplicates, prices
@@ -45,13 +47,10 @@ class RuleSetting:
         return replace(rule, severity=self.severity or rule.severity, override=self.override or rule.override, limits=limits)
 
 
-_FEES = (
-    "postage, carriage, freight, shipping, delivery, handling, surcharge, fee, fees, charge, charges, discount, commission, manual,"
-    " adjustment, adjust, debt, deposit, sample, samples, rounding, 邮费, 运费, 快递费, 手续费, 服务费, 折扣, 押金, 样品, 调整"
-)
 _USUAL = {
-    "times": 10, "own_lines": 2, "spreads": 3.5, "article_lines": 10, "shop_lines": 100, "customer_lines": 5, "customer_spreads": 3,
+    "times": 10, "own_lines": 2, "spreads": 3.5, "shop_weight": 20, "shop_lines": 100, "customer_lines": 5, "customer_spreads": 3,
 }
+_MORE_FEES = {"words": ""}
 ASK, REVIEW, NOTE, REJECT = Severity.ASK, Severity.REVIEW, Severity.NOTE, Severity.REJECT
 CUSTOMER, OFFICE, NOBODY = Override.CUSTOMER, Override.OFFICE, Override.NOBODY
 
@@ -64,14 +63,15 @@ RULES: tuple[Rule, ...] = (
     Rule("description-missing", completeness.description_missing, ASK, OFFICE),
     Rule("quantity-not-positive", articles.quantity_not_positive, ASK, NOBODY),
     Rule("quantity-unusual", articles.quantity_unusual, ASK, CUSTOMER, _USUAL),
-    Rule("product-unknown", articles.product_unknown, ASK, NOBODY, {"words": _FEES}),
+    Rule("product-unknown", articles.product_unknown, ASK, NOBODY, _MORE_FEES),
     Rule("product-discontinued", articles.product_discontinued, ASK, OFFICE),
-    Rule("fee-unknown", articles.fee_unknown, REVIEW, OFFICE, {"words": _FEES}),
-    Rule("fee-line", articles.fee_line, NOTE, OFFICE, {"words": _FEES}),
+    Rule("fee-unknown", articles.fee_unknown, REVIEW, OFFICE, _MORE_FEES),
+    Rule("fee-line", articles.fee_line, NOTE, OFFICE, _MORE_FEES),
+    Rule("fees-alone", articles.fees_alone, REVIEW, OFFICE, _MORE_FEES),
     Rule("payment-method-missing", completeness.payment_method_missing, ASK, OFFICE),
     Rule("totals-differ", prices.totals_differ, ASK, CUSTOMER),
     Rule("price-not-positive", prices.price_not_positive, REVIEW, OFFICE),
-    Rule("price-differs", prices.price_differs, ASK, OFFICE, {"times": 3}),
+    Rule("price-differs", prices.price_differs, ASK, OFFICE, {"times": 3, "times_others": 10, "article_lines": 10}),
     Rule("currency-unusual", prices.currency_unusual, REVIEW, OFFICE, {"currencies": ""}),
     Rule("address-missing", completeness.address_missing, ASK, NOBODY),
     Rule("address-implausible", addresses.address_implausible, ASK, CUSTOMER),
@@ -83,6 +83,15 @@ RULES: tuple[Rule, ...] = (
     Rule("purchase-order-again", duplicates.purchase_order_again, ASK, CUSTOMER),
     Rule("requested-date-impossible", dates.requested_date_impossible, ASK, OFFICE, {"days": 1}),
 )
+
+NEVER = timedelta(0)
+
+
+@lru_cache(maxsize=1024)
+def twins_within(rules: tuple[Rule, ...]) -> timedelta:
+    """How long ago an order may have come that one checked by these rules is compared with; NEVER where none is."""
+    return max((timedelta(minutes=float(rule.limits["minutes"])) for rule in rules if "minutes" in rule.limits), default=NEVER)
+
 
 RULE: Mapping[str, Rule] = {rule.name: rule for rule in RULES}
 

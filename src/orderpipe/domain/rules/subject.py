@@ -42,6 +42,15 @@ class Norm:
         """The pieces so many spreads above the middle; a spread counts for no less than `at_least`."""
         return math.exp(self.log_mean + spreads * max(self.log_spread, at_least))
 
+    def among(self, others: "Norm", weight: float) -> "Norm":
+        """What is to be expected: as here, and as among the others, who count for so many lines; with few lines here mostly as there."""
+        lines = self.lines + weight
+        mean = (self.lines * self.log_mean + weight * others.log_mean) / lines
+        square = self.lines * (self.log_spread**2 + (self.log_mean - mean) ** 2) + weight * (
+            others.log_spread**2 + (others.log_mean - mean) ** 2
+        )
+        return Norm(self.lines, mean, math.sqrt(square / lines))
+
     @property
     def usual(self) -> tuple[int, int]:
         """The pieces between which most lines lie."""

@@ -1,0 +1,72 @@
+"""
+Orders that are late on a shop floor: made so, and looked at.
+"""
+
+from typing import Any
+
+from sqlalchemy import text
+
+from orderpipe.store.delays import delay
+from orderpipe.store.notifications import notification
+from orderpipe.store.promises import promise
+from tests import builders
+from tests.floor import Floor, Row
+
+
+def of(floor: Floor, order_id: int) -> Row:
+    """The order's newest delay."""
+    with floor.engine.begin() as tx:
+        return builders.rows_of(tx, delay, order_id=order_id)[-1]
+
+
+def promises(floor: Floor, fulfillment_id: int) -> list[Row]:
+    """What was promised for a fulfillment, revision by revision."""
+    with floor.engine.begin() as tx:
+        return builders.rows_of(tx, promise, fulfillment_id=fulfillment_id)
+
+
+def letters(floor: Floor, order_id: int) -> list[Row]:
+    """Everything told about the order."""
+    with floor.engine.begin() as tx:
+        return builders.rows_of(tx, notification, order_id=order_id)
+
+
+def set_lead(floor: Floor, days: int) -> None:
+    """The shop hears how long its goods take by now."""
+    with floor.engine.begin() as tx:
+        tx.execute(text("UPDATE product SET lead_days = :days"), {"days": days})
+
+
+def promised(floor: Floor, **draft: Any) -> int:
+    """An order for what lies in stock, released to the warehouse, which does nothing."""
+    floor.stock()
+    order_id = floor.order(**draft)
+    floor.receive(order_id)
+    return order_id
+
+
+def waiting(floor: Floor, lead_days: int = 5, **draft: Any) -> int:
+    """An order for what is not there; the shop says in how many days it comes."""
+    with floor.engine.begin() as tx:
+        builders.product(tx, lead_days=lead_days, price=10)
+    order_id = floor.order(**draft)
+    floor.receive(order_id)
+    return order_id
+
+
+def letters_go_out(floor: Floor) -> None:
+    """What is written is sent."""
+    with floor.engine.begin() as tx:
+        tx.execute(text("UPDATE notification SET state = 'sent', next_at = NULL, attempts = 1 WHERE state = 'pending'"))
+
+
+def until(floor: Floor, order_id: int, *, state: str, days: int = 60) -> None:
+    """Time passes in looks of the clock until the order's delay stands so."""
+    for _ in range(days * 12):
+        floor.pass_time(hours=2).project()
+        letters_go_out(floor)
+        with floor.engine.begin() as tx:
+            rows = builders.rows_of(tx, delay, order_id=order_id)
+        if rows and rows[-1]["state"] == state:
+            return
+    raise AssertionError(rows)
