@@ -161,7 +161,7 @@ class Batch:
         """In the shop's own words where it has some; should they fail, in ours."""
         try:
             return self._outlet.write(notice, order)
-        except BadOutlet:
+        except (BadOutlet, BadRecipient):
             raise
         except Exception as error:
             if not notice.own_words:

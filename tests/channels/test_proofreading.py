@@ -3,6 +3,7 @@ Shops' own templates: ours would pass, a mistake is named with its line, and wha
 """
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,11 @@ Hello & good-bye, it is with {{ facts.carrier }}.
 def with_body(body: str) -> str:
     """A template whose line 5 is this."""
     return GOOD.replace("Hello & good-bye, it is with {{ facts.carrier }}.", body)
+
+
+def unframed(body: str) -> str:
+    """A template whose body is this alone."""
+    return GOOD.replace("{% filter para %}\nHello & good-bye, it is with {{ facts.carrier }}.\n{% endfilter %}", body)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -83,6 +89,9 @@ def test_names_a_mistake_with_its_line(body: str, said: str) -> None:
     "{% for a in range(1000000000) %}a{% endfor %}", "{% for a in range(9) recursive %}{{ loop(a) }}{% endfor %}",
     "{% for a in order.all_items %}{% for b in order.all_items %}x{% endfor %}{% endfor %}",
     "{{ order.all_items|map('string')|list }}", "{{ order.number|attr('__class__') }}", "{{ items(*order.all_items) }}",
+    "{{ bullets(bullets(bullets(bullets(bullets(bullets(bullets(order.number))))))) }}", "{{ order.number|join('x' ~ order.number) }}",
+    "{{ order.number|join(' ')|join(' ') }}", "{{ order.number|join('xxxx') }}",
+    "{% for one in facts.lines %}{{ one.number }}{% endfor %}", "{% for one in bullets(doubts) %}x{% endfor %}",
     "{{ facts.update({'a': 1}) }}", "{{ facts.clear() }}",
 ])
 def test_refuses_what_could_reach_out_or_never_end(body: str) -> None:
@@ -95,7 +104,7 @@ def test_refuses_what_is_no_letter() -> None:
     assert "The block sms is missing" in str(proofread(GOOD.split("{% block sms")[0], "shipped", "en")[0])
     assert "outside the blocks" in str(proofread(f"{GOOD}and more", "shipped", "en")[0])
     assert "within another" in str(proofread(with_body("{% block more %}x{% endblock %}"), "shipped", "en")[0])
-    assert "at most 20,000 characters" in str(proofread(with_body("x" * LONGEST_SOURCE), "shipped", "en")[0])
+    assert "at most 8,000 characters" in str(proofread(with_body("x" * LONGEST_SOURCE), "shipped", "en")[0])
     assert "subject has 1 to" in str(proofread(GOOD.replace("Off it goes: {{ order.number }}", ""), "shipped", "en")[0])
     assert "text message has 1 to" in str(proofread(GOOD.replace("{{ order.number }} with", "x" * 500), "shipped", "en")[0])
     assert "no letter to customers" in str(proofread(GOOD, "office-parked", "en")[0])
@@ -105,10 +114,21 @@ def test_refuses_what_is_no_letter() -> None:
 
 def test_ends_what_grows_beyond_a_letter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(own_words, "LONGEST", 100)
+    source = unframed("{% for one in facts.lines %}long words{% endfor %}" * 10)
     with pytest.raises(own_words.TooLong):
-        render_mail(*sample("shipped", "en", own_words=with_body("{% for one in facts.lines %}long words{% endfor %}" * 10)))
+        render_mail(*sample("shipped", "en", own_words=source))
 
 
 def test_finds_no_fault_in_a_wide_but_harmless_one() -> None:
     body = "{% for one in facts.get('earlier', []) + [facts] %}{% for line in one.lines %}{{ line.number }}{% endfor %}{% endfor %}"
-    assert proofread(with_body(body), "shipped", "en") == []
+    assert proofread(unframed(body), "shipped", "en") == []
+
+
+def test_ends_what_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_words, "SECONDS", 0.05)
+    slow = "{% for one in order.all_items %}{% if " + " or ".join(["'x' in order.all_items"] * 150) + " %}{% endif %}{% endfor %}"
+    told, order = sample("shipped", "en", own_words=unframed(slow))
+    long = replace(order, lines=tuple(replace(order.lines[0], number=number) for number in range(2_000)))
+    with pytest.raises(own_words.TooLong):
+        render_mail(told, long)
+    render_mail(*sample("thank-you", "en"))  # ours may take their time

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from orderpipe.cli.terminal import rfc3339
+from orderpipe.domain.kinds import OPTIONAL
 from orderpipe.domain.orders import number_of, public_id
 from orderpipe.store import notifications
 from tests.cli.conftest import Terminal
@@ -76,8 +77,8 @@ def test_sets_what_a_customer_wants_of_our_letters(orderpipe: Terminal, engine: 
     assert preferences() == []
     assert preferences("--off", "shipped", "--off", "thank-you", "--language", "zh") == ["shipped", "thank-you"]
     assert preferences("--on", "shipped") == ["thank-you"]
-    assert preferences("--off", "all") == ["shipped", "out-for-delivery", "part-delivered", "thank-you", "rating-reminder"]
-    assert preferences("--on", "shipped") == ["out-for-delivery", "part-delivered", "thank-you", "rating-reminder"]
+    assert preferences("--off", "all") == list(OPTIONAL)
+    assert preferences("--on", "shipped") == [kind for kind in OPTIONAL if kind != "shipped"]
     floor.stock()
     floor.receive(order_id).deliver(order_id * 1000 + 1)
     with engine.begin() as tx:

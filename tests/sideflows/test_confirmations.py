@@ -3,7 +3,6 @@ Whoever has a confirmed order is told; where that fails, the office hears of it,
 """
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -21,10 +20,10 @@ def look(floor: Floor) -> int:
         return confirmations.report_untold(tx, office=OFFICE, now=floor.now)
 
 
-def confirmed(floor: Floor, count: int = 1, **draft: Any) -> list[int]:
+def confirmed(floor: Floor, count: int = 1) -> list[int]:
     """Orders with their delivery date, whose letters still wait."""
     floor.stock(on_hand=2 * count)
-    orders = [floor.order(**draft) for _ in range(count)]
+    orders = [floor.order() for _ in range(count)]
     floor.receive(*orders)
     assert {floor.state(one)[0] for one in orders} == {"promised"}
     return orders

@@ -8,9 +8,9 @@ from orderpipe.domain.notices import Dead, Fault
 from orderpipe.domain.orders import Contact
 from orderpipe.sideflows import fallbacks
 from orderpipe.store import checks, notifications
-from orderpipe.store import outbox as outbox_of
 from orderpipe.store.bounced import address_flag
 from orderpipe.store.notifications import notification
+from orderpipe.store.outbox import resend
 from tests.bounces import MESSAGE_ID, PERMANENT, TEMPORARY, report
 from tests.builders import rows_of
 from tests.floor import OFFICE, Floor
@@ -174,5 +174,5 @@ def test_a_letter_sent_again_by_hand_may_come_back_again(floor: Floor) -> None:
     fall_back(floor)
     with floor.engine.begin() as tx:
         (first, _) = rows_of(tx, notification, order_id=order)
-        assert outbox_of.resend(tx, first["id"], floor.now) == first["id"]
+        assert resend(tx, first["id"], floor.now) == first["id"]
         assert rows_of(tx, notification, id=first["id"])[0]["bounced_at"] is None

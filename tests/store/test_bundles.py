@@ -129,6 +129,14 @@ def test_a_lone_parcel_waits_for_no_other(engine: Engine) -> None:
     assert len(letter.facts["earlier"]) == 1
 
 
+def test_the_end_of_an_order_waits_for_nothing_and_says_it_all(engine: Engine, order_id: int) -> None:
+    with engine.begin() as tx:
+        tell(tx, canceled(order_id, 1))
+        tell(tx, (order_id, Tell("canceled", {"lines": None}, f"canceled:{order_id}")))
+    (letter,) = leased(engine, timedelta())
+    assert letter.facts["lines"] is None
+
+
 def test_other_kinds_and_other_people_are_left_alone(engine: Engine, order_id: int) -> None:
     with engine.begin() as tx:
         tell(tx, canceled(order_id, 1), (order_id, Tell("backorder", {"lines": []}, "backorder")))

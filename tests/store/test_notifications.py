@@ -181,7 +181,7 @@ def test_shows_what_waits_and_why(engine: Engine, order_id: int) -> None:
     leased = lease(engine, limit=2)
     with engine.begin() as tx:
         notifications.record(tx, [Later(lease, "The mail server refuses us.", NOON, counts=False) for lease in leased], NOON)
-        assert [(row.channel, row.reason, row.count) for row in notifications.backlog(tx)] == [
+        assert [(row.channel, row.reason, row.count) for row in outbox.backlog(tx)] == [
             ("email", "The mail server refuses us.", 2), ("email", "", 1),
         ]
 

@@ -179,7 +179,7 @@ def test_holds_a_refused_sender_against_its_own_letters_only(
     report = send.send_batch(engine, "email", now=clock, outlet=outlet)
     assert (report.sent, report.waiting, report.trouble) == (2, 3, "")
     with engine.begin() as tx:
-        (waits,) = notifications.backlog(tx)
+        (waits,) = outbox.backlog(tx)
     assert (waits.count, "takes no letters from reply-550@other.example" in waits.reason) == (3, True)
 
 

@@ -4,8 +4,12 @@ Letters in a shop's own words: templates of theirs, shut into a sandbox in which
 They are checked when they are kept (`proofreading`); here is what holds when they are used.
 """
 
+import time
 from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 from functools import lru_cache
+from math import inf
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
 from jinja2.exceptions import TemplateRuntimeError
@@ -19,8 +23,12 @@ LONGEST = 500_000
 """Characters that one block of a shop's template may come to."""
 
 
+SECONDS = 1.0
+"""The longest that one block of a shop's template may take."""
+
+
 class TooLong(TemplateRuntimeError):
-    """The template writes more than a letter can hold."""
+    """The template writes more than a letter can hold, or takes too long over it."""
 
 
 def furnish(environment: Environment, language: str) -> None:
@@ -35,6 +43,28 @@ def _brief(text: str, length: int = 20) -> str:
     return text if len(text) <= length else f"{text[: length - 2].rstrip()}.."
 
 
+class _Watched(ImmutableSandboxedEnvironment):
+    """A sandbox that looks at the clock with every value that is asked for: without one no loop has anything to do."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """As the sandbox's. Raises TooLong."""
+        _hurry()
+        return super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """As the sandbox's. Raises TooLong."""
+        _hurry()
+        return super().getitem(obj, argument)
+
+
+_deadline: ContextVar[float] = ContextVar("deadline", default=inf)
+
+
+def _hurry() -> None:
+    if time.monotonic() > _deadline.get():
+        raise TooLong(TooLong.__doc__)
+
+
 @lru_cache(maxsize=500)
 def template(source: str, language: str) -> Template:
     """A shop's template. Raises jinja2's TemplateSyntaxError."""
@@ -44,7 +74,7 @@ def template(source: str, language: str) -> Template:
 @lru_cache(maxsize=len(LANGUAGES))
 def sandbox(language: str) -> Environment:
     """Where shops' templates live: no loader, so nothing can be included, and no functions but the parts of a letter."""
-    environment = ImmutableSandboxedEnvironment(
+    environment = _Watched(
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=True, auto_reload=False
     )
     environment.globals.clear()
@@ -54,9 +84,12 @@ def sandbox(language: str) -> Environment:
 
 def bounded(pieces: Iterable[str]) -> Iterator[str]:
     """The pieces of a block as they come. Raises TooLong."""
-    length = 0
-    for piece in pieces:
-        length += len(piece)
-        if length > LONGEST:
-            raise TooLong(TooLong.__doc__)
-        yield piece
+    length, before = 0, _deadline.set(time.monotonic() + SECONDS)
+    try:
+        for piece in pieces:
+            length += len(piece)
+            if length > LONGEST:
+                raise TooLong(TooLong.__doc__)
+            yield piece
+    finally:
+        _deadline.reset(before)

@@ -19,7 +19,7 @@ from orderpipe.domain.decisions import Audience
 from orderpipe.domain.kinds import KINDS, audience_of
 
 BLOCKS = ("subject", "title", "body", "sms")
-LONGEST_SOURCE, LONGEST_SUBJECT, LONGEST_MESSAGE = 20_000, 150, 480
+LONGEST_SOURCE, LONGEST_SUBJECT, LONGEST_MESSAGE = 8_000, 150, 480
 NAMES = frozenset({*SPEECH, *own_words.PARTS, "order", "facts", "words", "reasons", "flow", "doubts", "targets", "page_link", "loop"})
 FILTERS = frozenset({
     "para", "strong", "brief", "length", "default", "upper", "lower", "title", "capitalize", "trim", "first", "last", "join", "string",
@@ -78,6 +78,10 @@ def _shape(tree: nodes.Template) -> Iterator[Mistake]:
             yield from (Mistake(inner.lineno, "A block must not lie within another.") for inner in block.find_all(nodes.Block))
 
 
+def _is_mark(given: list[nodes.Expr]) -> bool:
+    return len(given) == 1 and isinstance(given[0], nodes.Const) and isinstance(given[0].value, str) and len(given[0].value) <= 3
+
+
 class _Reader:
     """Goes through a template and names whatever is not allowed or not known."""
 
@@ -85,19 +89,27 @@ class _Reader:
         self._kind = kind
         self._facts = {name for facts in (FACTS[kind], *VARIANTS.get(kind, ())) for name in facts}
 
-    def read(self, node: nodes.Node, within: tuple[str, ...] = ()) -> Iterator[Mistake]:
+    def read(self, node: nodes.Node, within: tuple[str, ...] = (), above: nodes.Node | None = None) -> Iterator[Mistake]:
         """What is wrong with this node and those below; `within` are the names that the loops around it give."""
-        sentence = self._objection(node, within)
+        sentence = self._objection(node, within) or self._misplaced(node, above)
         if sentence:
             yield Mistake(node.lineno, sentence)
         if isinstance(node, nodes.For):
-            yield from self.read(node.iter, within)
+            yield from self.read(node.iter, within, node)
             within = (*within, *(name.name for name in (node.target, *node.target.find_all(nodes.Name)) if isinstance(name, nodes.Name)))
             below = [*node.body, *node.else_, *([node.test] if node.test else [])]
         else:
             below = list(node.iter_child_nodes())
         for one in below:
-            yield from self.read(one, within)
+            yield from self.read(one, within, node)
+
+    def _misplaced(self, node: nodes.Node, above: nodes.Node | None) -> str:
+        """Where it would grow beyond measure."""
+        if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name in own_words.PARTS:
+            return "" if isinstance(above, nodes.Output) else f"{node.node.name} stands alone, as {{{{ {node.node.name}(…) }}}}."
+        if isinstance(node, nodes.FilterBlock) and node.find(nodes.For):
+            return "A loop must not lie within a paragraph; let it make paragraphs."
+        return ""
 
     def _objection(self, node: nodes.Node, within: tuple[str, ...]) -> str:
         match node:
@@ -118,7 +130,11 @@ class _Reader:
         return ""
 
     def _of_filter(self, node: nodes.Filter) -> str:
-        return "" if node.name in FILTERS else f"There is no filter {node.name!r} for letters; there is {', '.join(sorted(FILTERS))}."
+        if node.name not in FILTERS:
+            return f"There is no filter {node.name!r} for letters; there is {', '.join(sorted(FILTERS))}."
+        if node.name == "join" and not (isinstance(node.node, nodes.Name | nodes.Getattr) and _is_mark(node.args)):
+            return "What is joined is a list that the letter has, with a mark of up to three characters between, as facts.text|join(' ')."
+        return ""
 
     def _of_loop(self, node: nodes.For, within: tuple[str, ...]) -> str:
         if node.recursive:

@@ -135,6 +135,7 @@ VARIANTS: dict[str, tuple[Mapping[str, Any], ...]] = {
     ),
     "payment-needed": ({"amount": "34.50"},),
     "shipped": (FACTS["shipped"] | {"lines": LINES[:1], "earlier": [ANOTHER]}, ANOTHER | {"until": None}),  # type: ignore[operator]
+    "amended": (FACTS["amended"] | {"question": True, "due": None, "earlier": [FACTS["amended"]]},),  # type: ignore[operator]
     "out-for-delivery": ({"tracking_number": "00340434161094021501", "earlier": [{"tracking_number": "00340434161094021518"}]},),
     "sent-again": ({"status": "returned", "lines": LINES[:1], "earlier": [{"status": "lost", **_PART}]},),
     "not-delivered": ({"status": "lost", "lines": LINES[:1], "earlier": [{"status": "returned", **_PART}]},),

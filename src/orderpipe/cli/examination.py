@@ -27,7 +27,7 @@ from orderpipe.flow import Lane, Queue
 from orderpipe.intake.envelope import queue_of
 from orderpipe.settings import Settings
 from orderpipe.sideflows import confirmations
-from orderpipe.store import clock, invariants, mail_in, migrations_runner, notifications, outbox, shops, vital_signs, webhooks
+from orderpipe.store import clock, invariants, mail_in, migrations_runner, outbox, shops, vital_signs, webhooks
 from orderpipe.store.database import DatabaseError
 from orderpipe.store.metadata import Tx
 
@@ -144,7 +144,7 @@ def _standing_still(tx: Tx, now: datetime) -> Iterator[Sign]:
 
 
 def _letters(tx: Tx, now: datetime) -> Iterator[Sign]:
-    waiting = notifications.backlog(tx)
+    waiting = outbox.backlog(tx)
     oldest = min((one.oldest_at for one in waiting if one.reason != NIGHT), default=now)
     said = ", ".join(f"{one.count} by {one.channel}{': ' + one.reason if one.reason else ''}" for one in waiting[:5]) or "none"
     late = oldest < now - LETTER_WITHIN

@@ -23,7 +23,8 @@ class Kind:
     `optional`: the customer may turn it off. `urgent`: somebody waits for it, so it goes before news. `bundle`: letters of one bundle
     about one order to one recipient that come within the shop's pause become one; with `keeps` the newest also tells what the others told
     (as `facts.earlier`), else it replaces them. `of_parcels`: it is about one part of the order, so it waits for others only where there
-    are others. `outdates`: text messages that are no news any more once this is told. `lasts`: after this long it is no news itself.
+    are others; what is about the whole order (`facts.lines` is null) waits for none. `outdates`: text messages that are no news any more
+    once this is told. `lasts`: after this long it is no news itself.
     """
 
     optional: bool = False
@@ -42,8 +43,8 @@ KINDS: Mapping[str, Kind] = {
     "question": Kind(urgent=True),
     "question-reminder": Kind(urgent=True),
     "delivery-date": Kind(),
-    "amended": Kind(),
     "backorder": Kind(bundle="backorder"),
+    "amended": Kind(bundle="amended"),
     "delayed": Kind(urgent=True),
     "delay-reminder": Kind(urgent=True),
     "payment-needed": Kind(urgent=True),
@@ -65,25 +66,26 @@ KINDS: Mapping[str, Kind] = {
     "return-progress": Kind(),
     "refund-paid": Kind(),
     "rating-reminder": Kind(optional=True),
+    "office-at-risk": Kind(),
+    "office-case": Kind(),
+    "office-case-due": Kind(),
+    "office-customer-wrote": Kind(),
+    "office-delay-call": Kind(),
+    "office-low-score": Kind(),
     "office-no-date": Kind(),
+    "office-own-words-fail": Kind(),
     "office-parcel-lost": Kind(),
     "office-parked": Kind(),
     "office-question-unanswered": Kind(),
+    "office-refund": Kind(),
+    "office-remedy": Kind(),
     "office-reminder": Kind(),
     "office-target-breached": Kind(),
-    "office-at-risk": Kind(),
-    "office-delay-call": Kind(),
-    "office-refund": Kind(),
-    "office-case": Kind(),
-    "office-low-score": Kind(),
-    "office-remedy": Kind(),
-    "office-case-due": Kind(),
-    "office-withdrawal": Kind(),
     "office-unclear-reply": Kind(),
-    "office-customer-wrote": Kind(),
-    "office-unreachable": Kind(),
     "office-unconfirmed": Kind(),
-    "office-own-words-fail": Kind(),
+    "office-unreachable": Kind(),
+    "office-webhook-disabled": Kind(),
+    "office-withdrawal": Kind(),
 }
 """By the name of their template; the order is the one in which customers are shown what they may turn off."""
 

@@ -33,6 +33,12 @@ def contact_key(email: str, phone: str) -> str:
     return f"lower(CASE WHEN {email} <> '' THEN {email} ELSE regexp_replace({phone}, '[^0-9+]', '', 'g') END)"
 
 
+def contact_of(customer: str) -> str:
+    """The SQL for what the preference of an order's customer is kept under, of the SQL for who that is."""
+    email = f"CASE WHEN {customer} ->> 'email' LIKE '%_@_%._%' THEN btrim({customer} ->> 'email') ELSE '' END"
+    return contact_key(email, f"coalesce({customer} ->> 'phone', '')")
+
+
 @dataclass(frozen=True, slots=True)
 class Preference:
     """

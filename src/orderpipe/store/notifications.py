@@ -16,7 +16,7 @@ from orderpipe.domain.notices import Dead, Fault, Later, Leased, Order, OrderedL
 from orderpipe.domain.orders import number_of
 from orderpipe.store import bounced, bundles
 from orderpipe.store.bounced import Undelivered
-from orderpipe.store.contact_preferences import contact_key
+from orderpipe.store.contact_preferences import contact_of
 from orderpipe.store.metadata import Tx, as_json, metadata, text
 from orderpipe.store.personal import personal
 
@@ -94,16 +94,6 @@ class Notification:
     superseded_by: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """What waits to go out on one channel for one reason ('' where nothing went wrong yet)."""
-
-    channel: str
-    reason: str
-    count: int
-    oldest_at: datetime
-
-
 # an urgent letter counts as due for an hour already, and so goes before what is only news
 _ENQUEUE = text(f"""
     WITH told AS (
@@ -116,32 +106,32 @@ _ENQUEUE = text(f"""
             CASE WHEN no_sms.address IS NULL THEN coalesce(btrim(orders.customer ->> 'phone'), '') ELSE '' END AS phone,
             coalesce(nullif(shop.office_email, ''), :office_default) AS office,
             coalesce(nullif(orders.language, ''), shop.language) AS customer_language, shop.language AS office_language,
-            shop.id AS shop_id, make_interval(secs => shop.pause_seconds) AS pause, kind = ANY(:optional) AS optional
+            make_interval(secs => shop.pause_seconds) AS pause, p.language AS chosen_language,
+            coalesce(nullif(wanted, ''), CASE WHEN kind = ANY(:optional) THEN p.channel END, '') AS way,
+            kind = ANY(:optional) AND (kind = ANY(p.declined) OR '*' = ANY(p.declined)) IS TRUE AS declined
         FROM told JOIN orders ON orders.id = told.order_id JOIN shop ON shop.id = orders.shop_id
             LEFT JOIN LATERAL ({bounced.flag_of("email", "email")}) AS no_mail ON true
             LEFT JOIN LATERAL ({bounced.flag_of("sms", "phone")}) AS no_sms ON true
+            LEFT JOIN contact_preference p ON p.shop_id = orders.shop_id AND p.contact = {contact_of("orders.customer")}
     ), addressed AS (
-        SELECT order_id, audience, kind, facts, key, place, pause,
+        SELECT order_id, audience, kind, facts, key, place, pause, declined,
             CASE WHEN audience = 'office' OR by_email THEN 'email' WHEN phone <> '' THEN 'sms' END AS channel,
             CASE WHEN audience = 'office' THEN office WHEN by_email THEN email ELSE phone END AS recipient,
-            CASE WHEN audience = 'office' THEN office_language ELSE coalesce(preferred, customer_language) END AS language,
-            optional AND (kind = ANY(declined_kinds) OR '*' = ANY(declined_kinds)) IS TRUE AS declined,
-            kind = ANY(:bundled) AND (kind <> ALL(:of_parcels) OR EXISTS (
+            CASE WHEN audience = 'office' THEN office_language ELSE coalesce(chosen_language, customer_language) END AS language,
+            kind = ANY(:bundled) AND facts -> 'lines' IS DISTINCT FROM 'null' AND (kind <> ALL(:of_parcels) OR EXISTS (
                 SELECT FROM fulfillment f WHERE f.order_id = r.order_id AND f.next_at IS NOT NULL OFFSET 1)) AS waits
-        FROM (SELECT reachable.*, p.language AS preferred, p.declined AS declined_kinds, email <> '' AND (phone = ''
-                OR wanted <> 'sms' AND (optional AND p.channel = 'sms') IS NOT TRUE) AS by_email
-            FROM reachable LEFT JOIN contact_preference p
-                ON p.shop_id = reachable.shop_id AND p.contact = {contact_key("email", "phone")}) r
+        FROM (SELECT *, email <> '' AND (way <> 'sms' OR phone = '') AS by_email FROM reachable) r
     ), written AS (
         INSERT INTO notification (order_id, audience, channel, recipient, kind, language, facts, dedupe_key, state, next_at, created_at)
         SELECT order_id, audience, channel, recipient, kind, language, facts, key, CASE WHEN declined THEN 'declined' ELSE 'pending' END,
             CASE WHEN declined THEN NULL WHEN waits THEN CAST(:now AS timestamptz) + pause
                 WHEN audience = 'office' OR kind = ANY(:urgent) THEN CAST(:now AS timestamptz) - interval '1 hour' ELSE :now END, :now
         FROM addressed WHERE channel IS NOT NULL ORDER BY place
-        ON CONFLICT (dedupe_key) DO NOTHING RETURNING id, channel, kind, next_at
+        ON CONFLICT (dedupe_key) DO NOTHING RETURNING id, channel, kind, next_at, facts -> 'lines' = 'null' AS whole
     )
     SELECT (SELECT count(*) FROM written) AS inserted, (SELECT array_agg(DISTINCT channel) FROM written WHERE next_at <= :now) AS channels,
-        (SELECT array_agg(id) FROM written WHERE next_at > :now OR channel = 'sms' AND kind = ANY(:outdating)) AS newest,
+        (SELECT array_agg(id) FROM written WHERE next_at > :now OR channel = 'sms' AND kind = ANY(:outdating)
+            OR whole AND kind = ANY(:bundled)) AS newest,
         (SELECT array_agg(order_id ORDER BY place) FROM addressed WHERE channel IS NULL) AS order_ids,
         (SELECT array_agg(kind ORDER BY place) FROM addressed WHERE channel IS NULL) AS kinds
 """)
@@ -155,9 +145,10 @@ def enqueue(tx: Tx, tells: Sequence[tuple[int, Tell]], now: datetime, *, office_
     """
     Put (order id, what to tell) into the outbox with one statement, each dedupe key once whatever is redelivered.
 
-    A customer is written to by e-mail; by SMS without a likely address, with one that letters came back from, or where a Tell says so;
-    in the order's language; unless they chose otherwise. The office is written to at the shop's address or else `office_default`, in the
-    shop's language. What may soon be followed by more of its kind waits for the shop's pause, and takes in what waits already.
+    A customer is written to by e-mail; by SMS without a likely address, with one that letters came back from, or where a Tell says so or
+    the customer chose it; in the order's language or the one chosen. The office is written to at the shop's address or else
+    `office_default`, in the shop's language. What may soon be followed by more of its kind waits for the shop's pause, and takes in what
+    waits already.
     """
     if not tells:
         return Enqueued(0)
@@ -307,12 +298,3 @@ def of_order(tx: Tx, order_id: int) -> list[Notification]:
     """Everything told about an order, the oldest first."""
     rows = tx.execute(text(f"SELECT {_COLUMNS} FROM notification WHERE order_id = :id ORDER BY id"), {"id": order_id})
     return [Notification(*row) for row in rows]
-
-
-def backlog(tx: Tx) -> list[Backlog]:
-    """What waits to go out, by channel and reason: shows at once when a mail server refuses us."""
-    rows = tx.execute(text(
-        "SELECT channel, coalesce(last_error, ''), count(*), min(created_at) FROM notification WHERE next_at IS NOT NULL"
-        " GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 50"
-    ))
-    return [Backlog(*row) for row in rows]

@@ -128,6 +128,25 @@ def _given(which: Waiting) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits to go out on one channel for one reason ('' where nothing went wrong yet)."""
+
+    channel: str
+    reason: str
+    count: int
+    oldest_at: datetime
+
+
+def backlog(tx: Tx) -> list[Backlog]:
+    """What waits to go out, by channel and reason: shows at once when a mail server refuses us."""
+    rows = tx.execute(text(
+        "SELECT channel, coalesce(last_error, ''), count(*), min(created_at) FROM notification WHERE next_at IS NOT NULL"
+        " GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 50"
+    ))
+    return [Backlog(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
 class Untold:
     """A confirmed order whose customer has not been told: the letter is `dead`, `pending` or `missing`, or nobody is `unreachable`."""
 

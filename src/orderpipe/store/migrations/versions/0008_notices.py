@@ -50,9 +50,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("UPDATE notification SET state = 'dead' WHERE state IN ('superseded', 'withdrawn', 'declined')")
+    op.execute("UPDATE notification SET state = 'withdrawn' WHERE state IN ('superseded', 'declined')")
     op.execute("ALTER TABLE notification DROP CONSTRAINT ck_notification_state,"
-               " ADD CONSTRAINT ck_notification_state CHECK (state IN ('pending', 'sending', 'sent', 'dead'))")
+               " ADD CONSTRAINT ck_notification_state CHECK (state IN ('pending', 'sending', 'sent', 'dead', 'withdrawn'))")
     op.drop_column('notification', 'superseded_by')
     op.drop_column('job_clock', 'seen_until')
     op.drop_column('shop', 'wakes')
