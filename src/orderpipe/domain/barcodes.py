@@ -129,7 +129,7 @@ def _value(elements: GS1ElementStrings, identifier: str) -> str | None:
 
 def _is_number(text: str) -> bool:
     """Whether these are digits with the right check digit; nothing but zeros names nothing."""
-    return _are_digits(text) and bool(text.strip("0")) and gs1_standard_check_digit(text[:-1]) == int(text[-1])
+    return len(text) > 1 and _are_digits(text) and bool(text.strip("0")) and gs1_standard_check_digit(text[:-1]) == int(text[-1])
 
 
 def _are_digits(text: str) -> bool:

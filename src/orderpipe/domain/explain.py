@@ -4,12 +4,13 @@ Why an order does not go on: what it waits for, since when, whose turn it is, wh
 The answer is put together from facts alone, for the order and for each of its fulfillments that is still on its way.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from orderpipe.domain.explain_beside import of_cases, of_delay
 from orderpipe.domain.ladder import TASK, OnSilence, Progress, Rung
 from orderpipe.domain.orders import fulfillment_number_of, number_of, public_id
 from orderpipe.domain.payments import PaymentStatus
@@ -228,24 +229,15 @@ def sentences(document: Mapping[str, Any], say: Callable[[datetime], str]) -> li
     """The answer for people, line by line; `say` puts an instant into words."""
     lines = [f"Order {document['order']} ({document['shop']} {document['reference']}) is {document['state']}."]
     if not document["units"]:
-        return [*lines, f"It ended {say(document['ended_at'])}; nothing more happens by itself.", *_of_cases(document["cases"])]
+        return [*lines, f"It ended {say(document['ended_at'])}; nothing more happens by itself.", *of_cases(document["cases"])]
     for unit in document["units"]:
         lines += ["", *_of_unit(unit, say)]
-    lines += _of_cases(document["cases"])
+    lines += of_cases(document["cases"])
     if document["delay"]:
-        lines += ["", *_of_delay(document["delay"], say)]
+        lines += ["", *of_delay(document["delay"], say)]
     if document["allowed"]:
         lines += ["", "What may be done now:", *(f"  {one['action']}: {one['how']}" for one in document["allowed"])]
     return lines
-
-
-def _of_cases(cases: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    for one in cases:
-        if one["replaces"]:
-            yield f"It replaces order {one['replaces']} because of case {one['number']}."
-        else:
-            by = f"; replaced by order {', '.join(one['replaced_by'])}" if one["replaced_by"] else ""
-            yield f"Case {one['number']} ({one['kind']}) is {one['state']}{by}. See `orderpipe case show {one['number']}`."
 
 
 def _of_unit(unit: Mapping[str, Any], say: Callable[[datetime], str]) -> Iterator[str]:
@@ -282,27 +274,6 @@ _SILENT = {
     OnSilence.CANCEL: "the order is canceled, as the customer was told", OnSilence.PROCEED: "the order goes on as it was placed, as the "
     "customer was told", OnSilence.WAIT: _RUNG[Rung.CALL_AGAIN],
 }
-def _of_delay(delay: Mapping[str, Any], say: Callable[[datetime], str]) -> Iterator[str]:
-    first = f"What was promised until {say(delay['original_until'])}"
-    match delay["state"]:
-        case "at-risk":
-            yield f"{first} is at risk ({delay['cause']}); the office was warned."
-        case "late":
-            yield f"{first} is late ({delay['cause']}).\n  By itself next: delay.tell."
-        case state:
-            now = f"by {say(delay['revised_until'])}" if delay["revised_until"] else "without a date"
-            yield f"{first} comes {now} ({delay['cause']}); the customer was told."
-            yield f"  The customer's choice: {delay['chosen']}." if state == "chosen" else _SILENCE[delay["silence"]].format(
-                until=say(delay["answer_until"])
-            )
-
-
-_SILENCE = {
-    "consents": "  It is the customer's turn; without word the customer waits, from {until} on.",
-    "cancels": "  It is the customer's turn; without word what is late is canceled, {until}.",
-    "calls": "  It is the customer's turn; without word the office calls, {until}.",
-}
-
 _TURN = {
     Owner.PIPELINE: "orderpipe goes on by itself",
     Owner.CUSTOMER: "it is the customer's turn",
