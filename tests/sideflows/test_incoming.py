@@ -168,25 +168,25 @@ def test_a_mail_read_twice_does_nothing_twice(floor: Floor) -> None:
     assert of_office(floor, order) == ["office-unclear-reply"]
 
 
-def test_a_reply_to_any_other_letter_is_shown_to_the_office(floor: Floor) -> None:
+def test_a_reply_to_any_other_letter_opens_a_case(floor: Floor) -> None:
     order = floor.order()
     came = receive(floor, mail("Where is it?", answers=named(floor, order, "acknowledgement")))
-    assert (came["kind"], came["order_id"], of_office(floor, order)) == ("about-order", order, ["office-customer-wrote"])
+    assert (came["kind"], came["order_id"], of_office(floor, order)) == ("about-order", order, ["office-case"])
     assert [row["what"] for row in floor.journal(order)][-1] == "mail.received"
 
 
-def test_a_late_reply_to_a_question_that_is_answered_is_shown_to_the_office(floor: Floor) -> None:
+def test_a_late_reply_to_a_question_that_is_answered_opens_a_case(floor: Floor) -> None:
     order = asked(floor)
     late = reply(floor, order, "card")
     floor.answer(order, {"/payment_method": "invoice"})
     receive(floor, late)
-    assert (floor.row(order)["payment_method"], of_office(floor, order)) == ("invoice", ["office-customer-wrote"])
+    assert (floor.row(order)["payment_method"], of_office(floor, order)) == ("invoice", ["office-case"])
 
 
-def test_a_mail_that_names_an_order_of_its_sender_is_kept_with_it(floor: Floor) -> None:
+def test_a_mail_that_names_an_order_of_its_sender_opens_a_case(floor: Floor) -> None:
     order = floor.order()
     came = receive(floor, mail("Where is it?", subject=f"My order {number_of(order)}"))
-    assert (came["order_id"], of_office(floor, order)) == (order, ["office-customer-wrote"])
+    assert (came["order_id"], of_office(floor, order)) == (order, ["office-case"])
     stranger = receive(floor, mail("Where is it?", subject=f"My order {number_of(order)}", sender="eve@elsewhere.example"))
     assert (stranger["state"], stranger["order_id"], len(of_office(floor, order))) == ("open", None, 1)
 

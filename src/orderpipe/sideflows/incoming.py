@@ -20,7 +20,7 @@ from orderpipe.domain.mails import Mail
 from orderpipe.domain.orders import UnknownNumber, order_id_of, public_id
 from orderpipe.domain.own_words import own_words
 from orderpipe.domain.queries import Answer, numbered
-from orderpipe.sideflows import queries
+from orderpipe.sideflows import cases, queries
 from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.sideflows.hints import Hint
 from orderpipe.sideflows.queries import AnswerRefused, How
@@ -92,10 +92,18 @@ def set_aside(tx: Tx, mail_id: int, error: str, now: datetime) -> None:
         mail_in.settle(tx, mail_id, Settled("unreadable", mails.storable(error), open=True), Letterhead(), now)
 
 
-def handed_on(tx: Tx, mail: Mail, order_id: int, at: Occasion) -> Settled:
-    """What a customer wrote about an order, beside answers: the office is told. A complaint becomes a case here, once there are any."""
+def handed_on(tx: Tx, mail: Mail, order_id: int, at: Occasion, *, theirs: bool) -> Settled:
+    """
+    What somebody wrote about an order, beside answers: where it is the customer it is a word on a case, or opens one.
+
+    Of what may be anybody's the office is told, and nothing happens because of it.
+    """
     if mail_in.handed_over_lately(tx, order_id, at.now) >= MOST_A_DAY:
         return Settled("about-order", "The office has been told of many mails about this order today.", order_id, open=True)
+    if theirs:
+        opened = cases.open_from_mail(tx, order_id, "\n".join(_shown(mail)), mail.subject, mail.sender, str(at.mail_id), at.now)
+        journal.write(tx, [Entry(order_id, "mail.received", note={"mail": at.mail_id})], now=at.now, actor=CUSTOMER)
+        return Settled("about-order", f"It {'opened' if opened.new else 'is a word on'} {opened.number}.", order_id)
     facts = {"mail": at.mail_id, "sender": mail.sender, "subject": mail.subject, "reply": _shown(mail)}
     _tell_office(tx, order_id, "office-customer-wrote", facts, at)
     return Settled("about-order", "The office has been told.", order_id)
@@ -128,12 +136,12 @@ def _bounced(tx: Tx, bounce: Bounce, now: datetime) -> Settled:
 
 def _replied(tx: Tx, mail: Mail, letter: Letter, at: Occasion) -> tuple[Settled, Taken]:
     if not _is_the_customer(mail, letter):
-        return _of_letter(handed_on(tx, mail, letter.order_id, at), letter), Taken("about-order")
+        return _of_letter(handed_on(tx, mail, letter.order_id, at, theirs=False), letter), Taken("about-order")
     bounced.clear(tx, letter.shop_id, [mail.sender], at.now)
     units.lock_orders(tx, [letter.order_id])
     query = next(iter(questions.open_of(tx, [letter.order_id])), None)
     if query is None or letter.facts.get("query_id") != public_id("query", query.id):
-        return _of_letter(handed_on(tx, mail, letter.order_id, at), letter), Taken("about-order")
+        return _of_letter(handed_on(tx, mail, letter.order_id, at, theirs=True), letter), Taken("about-order")
     answer = None if mail.doubtful else _understood(tx, mail, letter, query)
     if answer is None:
         return _of_letter(_unclear(tx, mail, query, at), letter), Taken("unclear-reply")
@@ -151,7 +159,7 @@ def _wrote(tx: Tx, mail: Mail, at: Occasion) -> tuple[Settled, Taken]:
     query = next(iter(questions.open_of(tx, found)), None)
     if query:  # perhaps the answer, by a program that does not say which letter it answers
         return _unclear(tx, mail, query, at), Taken("unclear-reply")
-    return handed_on(tx, mail, found[0], at), Taken("about-order")
+    return handed_on(tx, mail, found[0], at, theirs=True), Taken("about-order")
 
 
 def _understood(tx: Tx, mail: Mail, letter: Letter, query: OpenQuery) -> Answer | None:
