@@ -74,7 +74,7 @@ class Plant:
         migrations_runner.upgrade(self.postgres.url())
         with self.engine.begin() as tx:
             policies.ensure_defaults(tx)
-            self.shop_id = builders.shop(tx)
+            self.shop_id = builders.shop(tx, pause_seconds=0)  # nothing is waited for that is not meant to be
             builders.location(tx, self.shop_id)
 
     def start(self, name: str, *command: str, **environment: str) -> Child:
@@ -261,10 +261,12 @@ class Plant:
     def kill(self, name: str) -> None:
         """kill -9 of a process and whatever it has forked."""
         child = self.processes[name]
-        if child.pid:
-            for one in [*psutil.Process(child.pid).children(recursive=True), psutil.Process(child.pid)]:
+        if pid := child.pid:
+            for one in [*psutil.Process(pid).children(recursive=True), psutil.Process(pid)]:
                 one.send_signal(SIGKILL)
-        child.stop()
+            # not longer: somebody else may have started it again, and that one is to live
+            while child.pid == pid and child.is_running():
+                time.sleep(0.02)
 
     def kill_child(self, name: str) -> None:
         """kill -9 of one of the processes that a worker has forked."""
