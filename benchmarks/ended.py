@@ -12,6 +12,7 @@ from functools import partial
 from sqlalchemy import Connection, DateTime, NullPool, Table, create_engine, text
 
 from orderpipe.store.customers import customer
+from orderpipe.store.feedback import feedback
 from orderpipe.store.fulfillments import fulfillment, fulfillment_line
 from orderpipe.store.intakes import intake
 from orderpipe.store.journal import journal
@@ -47,6 +48,7 @@ COPIED: dict[Table, Mapping[str, str]] = {
     tracking_event: {"id": _ID, "tracking_number": _MARKED, "event_id": _MARKED},
     stock_movement: {"id": _ID} | _OF_FULFILLMENT,
     customer: {"id": _ID, "contact_key": _MARKED},
+    feedback: _OF_ORDER,
 }
 """Every table that an order leaves rows in, and what a copy's columns are made of where they are not simply the same."""
 

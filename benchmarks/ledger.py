@@ -11,8 +11,8 @@ from sqlalchemy import Connection, text
 
 from orderpipe.store.metadata import metadata
 
-SHARED = frozenset({"customer", "job_clock"})
-"""Tables whose rows do not grow with the orders: one a customer, one a job."""
+SHARED = frozenset({"customer", "job_clock", "link_key"})
+"""Tables whose rows do not grow with the orders: one a customer, one a job, one for all."""
 
 _TABLES = text("""SELECT relname, n_tup_ins, n_tup_del, n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables""")
 _TOTALS = text("""SELECT (SELECT sum(xact_commit) FROM pg_stat_database) AS commits, pg_current_wal_lsn() - '0/0' AS wal""")
