@@ -48,6 +48,8 @@ _END_PARCELS = """UPDATE fulfillment SET state = 'delivered', next_at = NULL, en
 _WAKE_ORDERS = "UPDATE orders SET waiting_for = NULL, next_at = now() + interval '10 seconds' WHERE id = ANY(%(ids)s)"
 _END_ORDERS = """UPDATE orders SET state = 'completed', waiting_for = NULL, next_at = NULL, ended_at = now(), stage_entered_at = now(),
     due_at = NULL WHERE id = ANY(%(ids)s)"""
+_ASK = """INSERT INTO feedback (order_id, shop_id, asked_at, next_at)
+    SELECT id, %(shop)s, now(), now() + interval '7 days' FROM unnest(%(ids)s::bigint[]) AS id"""
 _NOTE = """INSERT INTO journal (order_id, seq, at, actor, what, fulfillment_id, before, after, note, spent_seconds, target_seconds, task_id)
     SELECT id, %(seq)s, now(), %(actor)s, %(what)s, CASE WHEN %(parcel)s THEN id * 1000 + 1 END, %(before)s, %(after)s, %(note)s, 4.781291,
         48603.866639, %(task)s FROM unnest(%(ids)s::bigint[]) AS id"""
@@ -148,7 +150,7 @@ AFTERWARDS: list[list[Statement]] = [
         _note(11, "fulfillment.tracked", by="carrier", note={"status": "delivered"}),
     ],
     [(_END_PARCELS, {}), (_WAKE_ORDERS, {}), _note(12, "fulfillment.delivered", "shipped", "delivered")],
-    [(_END_ORDERS, {}), _tell("thank-you"), _note(13, "order.completed", "promised", "completed")],
+    [(_END_ORDERS, {}), (_ASK, {}), _tell("thank-you"), _note(13, "order.completed", "promised", "completed")],
     *_post("thank-you"),
 ]
 """Every transaction after the orders are taken down, as its statements with what is given to them."""

@@ -19,7 +19,7 @@ _FACTS: dict[str, dict[str, object]] = {
     "acknowledgement": {"targets": [{"what": what, "until": _UNTIL} for what in ("confirm", "ship", "complete")]},
     "delivery-date": {"parts": [{"from": _FROM, "kind": "parcel", "lines": _LINES, "until": _UNTIL}], "until": _UNTIL},
     "shipped": {"lines": _LINES, "until": _UNTIL, "carrier": "orderpipe-parcel", "tracking_number": "OP1010016"},
-    "thank-you": {"lines": None, "delivered_on": _UNTIL},
+    "thank-you": {"lines": None, "delivered_on": _UNTIL, "page_link": f"http://127.0.0.1:8000/t/{'a' * 35}"},
 }
 FACTS = {kind: json.dumps(facts) for kind, facts in _FACTS.items()}
 ARITHMETIC = json.dumps([

@@ -11,8 +11,10 @@ from sqlalchemy import Connection, text
 
 from orderpipe.store.metadata import metadata
 
-SHARED = frozenset({"customer", "job_clock", "link_key", "article_memory", "customer_memory", "memory_progress", "memory_waiting"})
-"""Tables whose rows do not grow with the orders: some a customer, some an article, one a job."""
+OURS = frozenset({"outlook"})
+"""When each promise is looked at again: a note that orderpipe makes for its clock, and that a chain which looks at none has no use for."""
+SHARED = OURS | {"customer", "job_clock", "link_key", "article_memory", "customer_memory", "memory_progress", "memory_waiting"}
+"""Tables whose rows do not grow with the orders (some a customer, some an article, one a job, one for all), or are ours alone."""
 
 _TABLES = text("""SELECT relname, n_tup_ins, n_tup_del, n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables""")
 _TOTALS = text("""SELECT (SELECT sum(xact_commit) FROM pg_stat_database) AS commits, pg_current_wal_lsn() - '0/0' AS wal""")

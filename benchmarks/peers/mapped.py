@@ -10,6 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, relationship
 
 from orderpipe.store import (
     customers,
+    feedback,
     fulfillments,
     intakes,
     journal,
@@ -183,6 +184,16 @@ class Journal(Base):
     __table__ = journal.journal
     order_id: Mapped[int]
     seq: Mapped[int]
+
+
+class Feedback(Base):
+    """What a customer says of an order when it is done."""
+
+    __table__ = feedback.feedback
+    order_id: Mapped[int]
+    shop_id: Mapped[int]
+    asked_at: Mapped[datetime]
+    next_at: Mapped[datetime]
 
 
 class Notification(Base):

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload, sessionmaker
 
-from benchmarks.peers.mapped import Fulfillment, FulfillmentLine, Intake, Journal, Order, Parcel, Promise
+from benchmarks.peers.mapped import Feedback, Fulfillment, FulfillmentLine, Intake, Journal, Order, Parcel, Promise
 from benchmarks.peers.orm_rows import (
     dates,
     lines_as_given,
@@ -30,6 +30,7 @@ from benchmarks.peers.orm_rows import (
     tell,
 )
 from benchmarks.peers.plain import CARRIER_AGAIN, SCANS_AGAIN, NotInOrder
+from benchmarks.peers.statements import PAGE_LINK
 from benchmarks.peers.working_days import after_working_days
 from orderpipe.settings import settings
 from orderpipe.stages.ship import sscc, tracking_number
@@ -196,7 +197,8 @@ def complete(order_id: int) -> int:
         if order is None or any(one.ended_at is None for one in order.fulfillments):
             return 0
         move(tx, order, "completed", now)
-        letter = tell(tx, order, "thank-you", {"delivered_on": now.isoformat(), "lines": None}, now)
+        tx.add(Feedback(order_id=order.id, shop_id=order.shop_id, asked_at=now, next_at=now + timedelta(days=7)))
+        letter = tell(tx, order, "thank-you", {"delivered_on": now.isoformat(), "lines": None, "page_link": PAGE_LINK}, now)
     return letter.id
 
 

@@ -149,7 +149,7 @@ def deliver(parcel: int) -> None:
 def complete(order_id: int) -> int:
     """Done when nothing is on its way any more; returns the id of the letter of thanks."""
     now = datetime.now(UTC)
-    facts = Jsonb({"delivered_on": now.isoformat(), "lines": None})
+    facts = Jsonb({"delivered_on": now.isoformat(), "lines": None, "page_link": statements.PAGE_LINK})
     return _id(statements.COMPLETE, {"id": order_id, "now": now, "facts": facts})
 
 

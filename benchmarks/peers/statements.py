@@ -161,14 +161,20 @@ WITH moved AS (
 {_journal("fulfillment", "shipped", "delivered")}
 """
 
+PAGE_LINK = f"http://127.0.0.1:8000/t/{'a' * 35}"
+"""As long as the link in a letter of thanks."""
+
 COMPLETE = f"""
 WITH moved AS (
     UPDATE orders o SET state = 'completed', waiting_for = NULL, next_at = NULL, ended_at = %(now)s, stage_entered_at = %(now)s,
         due_at = NULL
     WHERE o.id = %(id)s AND o.state = 'promised'
         AND NOT EXISTS (SELECT FROM fulfillment f WHERE f.order_id = o.id AND f.ended_at IS NULL)
-    RETURNING o.id, o.customer, o.language, {_OLD}
-), noted AS ({_journal("order", "promised", "completed")})
+    RETURNING o.id, o.shop_id, o.customer, o.language, {_OLD}
+), noted AS ({_journal("order", "promised", "completed")}), asked AS (
+    INSERT INTO feedback (order_id, shop_id, asked_at, next_at)
+    SELECT id, shop_id, %(now)s, CAST(%(now)s AS timestamptz) + interval '7 days' FROM moved
+)
 {_LETTER} SELECT id, 'customer', 'email', customer ->> 'email', 'thank-you', language, %(facts)s, 'thank-you:' || id, %(now)s, %(now)s
 FROM moved RETURNING id
 """

@@ -23,6 +23,7 @@ from orderpipe.domain.rules import (
     Rule,
     Severity,
     check,
+    for_replacements,
     identity,
 )
 from orderpipe.domain.rules.registry import NEVER, twins_within
@@ -31,6 +32,9 @@ from orderpipe.store import echoes
 from orderpipe.store.holds import query, write_findings
 from orderpipe.store.metadata import Tx, insert_rows, text
 from orderpipe.store.orders import customer_key
+
+REPLACEMENT = "case"
+"""The channel of orders that the office places to make good for others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +62,17 @@ def subjects(tx: Tx, order_ids: Collection[int], policies: Policies) -> list[Sub
         with_purchase_orders=[row.id for row in rows if row.purchase_order],
     )
     return [
-        Subject(row.id, row.shop_id, row.language, _order(row, lines.get(row.id, ()), _memory(row, heard)), rules[row.shop_id, row.type])
+        Subject(
+            row.id, row.shop_id, row.language, _order(row, lines.get(row.id, ()), _memory(row, heard)),
+            for_replacements(rules[row.shop_id, row.type]) if row.channel == REPLACEMENT else rules[row.shop_id, row.type],
+        )
         for row in rows
     ]
 
 
 _KEY = customer_key("o")
 _ORDERS = text(f"""
-    SELECT o.id, o.shop_id, o.language, o.type, o.customer, o.ship_to, o.payment_method, o.currency, o.total, o.purchase_order,
+    SELECT o.id, o.shop_id, o.language, o.type, o.channel, o.customer, o.ship_to, o.payment_method, o.currency, o.total, o.purchase_order,
         o.requested_on, s.country, s.currency AS shop_currency, s.time_zone, coalesce(i.placed_at, o.received_at) AS ordered_at,
         (SELECT jsonb_agg(jsonb_build_array(f.rule, coalesce(f.evidence ->> 'sku', f.field), f.evidence -> 'have')) FROM finding f
             WHERE f.order_id = o.id AND f.cleared_how IN ('confirmed', 'noted')) AS confirmed,

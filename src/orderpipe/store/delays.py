@@ -15,7 +15,7 @@ from orderpipe.domain.delay_terms import Choice, Policy, Rights, Silence
 from orderpipe.domain.delays import Cause
 from orderpipe.store import notifications
 from orderpipe.store.metadata import Tx, as_json, insert_rows, metadata, one_of, text
-from orderpipe.store.personal import IMPERSONAL
+from orderpipe.store.personal import IMPERSONAL, personal
 
 delay = Table(
     "delay",
@@ -60,7 +60,7 @@ delay = Table(
     Index("ix_delay_order_id", "order_id"),
     Index("ix_delay_warn", "id", postgresql_where=text("warn")),
     Index("ix_delay_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
-    info=IMPERSONAL,
+    info=personal(harmless="state cause policy silence chosen chosen_by settled_how", last_error="NULL"),
 )
 """
 `at-risk`: only the house knows; `late`: to be told; `told`: an answer may come; `chosen`: by word or by silence; `settled`: over.

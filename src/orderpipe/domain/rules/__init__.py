@@ -5,10 +5,10 @@ What is missing or doubtful becomes a question to the customer; when we cannot w
 """
 
 from orderpipe.domain.rules.findings import Doubt, Finding, Identity, Override, Severity, identity
-from orderpipe.domain.rules.registry import RULE, RULES, Rule, RuleSetting, check, worst
+from orderpipe.domain.rules.registry import RULE, RULES, Rule, RuleSetting, check, for_replacements, worst
 from orderpipe.domain.rules.subject import Earlier, Known, LineToCheck, Memory, Norm, OrderToCheck, Own, Twin
 
 __all__ = [
     "RULE", "RULES", "Doubt", "Earlier", "Finding", "Identity", "Known", "LineToCheck", "Memory", "Norm", "OrderToCheck", "Override",
-    "Own", "Rule", "RuleSetting", "Severity", "Twin", "check", "identity", "worst",
+    "Own", "Rule", "RuleSetting", "Severity", "Twin", "check", "for_replacements", "identity", "worst",
 ]

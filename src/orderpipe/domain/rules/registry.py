@@ -107,6 +107,17 @@ def check(order: OrderToCheck, rules: Sequence[Rule] = RULES) -> tuple[Finding, 
     return tuple(found)
 
 
+_SENT_INSTEAD = frozenset({
+    "price-not-positive", "price-differs", "duplicate-order", "purchase-order-again", "quantity-unusual", "currency-unusual",
+})
+"""What is in order about goods that the office sends at no cost instead of others."""
+
+
+def for_replacements(rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules by which an order is checked that the office has placed itself to make good for another."""
+    return tuple(rule for rule in rules if rule.name not in _SENT_INSTEAD)
+
+
 def worst(findings: Sequence[Finding]) -> Severity | None:
     """What the order's findings lead to together: reject before review before ask; None where there is at most something to note."""
     found = {finding.severity for finding in findings}
