@@ -192,6 +192,9 @@ def story(floor: Floor, seals: SealFile) -> Story:
             VALUES (:case, :now, 'in', 'mail', :said, :said)"""), {"case": case, "now": floor.now, "said": EMAIL})
         tx.execute(text("""INSERT INTO feedback (order_id, shop_id, asked_at, comment) VALUES (:id, 1, :now, 'Zaphod is glad')
             ON CONFLICT (order_id) DO UPDATE SET comment = excluded.comment"""), {"id": asked, "now": floor.now})
+        tx.execute(text("""INSERT INTO delay (order_id, shop_id, fulfillment_ids, state, cause, original_until, promised_until, found_at,
+            settled_at, last_error) VALUES (:id, 1, '{}', 'settled', 'stock', :now, :now, :now, :now, 'Zaphod')"""),
+            {"id": asked, "now": floor.now})
         tx.execute(text("INSERT INTO contact_preference (shop_id, contact, changed_at, changed_by) VALUES (1, :email, :now, 'page')"),
                    {"email": EMAIL, "now": floor.now})
         tx.execute(text("UPDATE fulfillment SET ship_to = :said WHERE id = :id"), {"id": part, "said": json.dumps(PLACE)})
