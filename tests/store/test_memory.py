@@ -112,11 +112,3 @@ def test_keeps_the_last_price_with_its_currency(floor: Floor) -> None:
     with floor.engine.begin() as tx:
         row = rows_of(tx, customer_memory, sku="SKU-1")[0]
     assert (row["price"], row["currency"], article(floor)["highest_price"]) == (11, "EUR", 10)
-
-
-def test_forgets_a_customer(floor: Floor) -> None:
-    floor.receive(floor.order(customer=ANN), floor.order(customer=BOB))
-    learn(floor)
-    with floor.engine.begin() as tx:
-        memory.forget_customer(tx, floor.row(1)["shop_id"], "ANN@customers.example")
-    assert list(customers(floor)) == ["+447400123456"]

@@ -95,13 +95,6 @@ def learn_from(tx: Tx, order_ids: Collection[int]) -> None:
     tx.execute(_CUSTOMERS, {"ids": list(order_ids)})
 
 
-def forget_customer(tx: Tx, shop_id: int, contact_key: str) -> None:
-    """Forget how this customer orders."""
-    tx.execute(
-        text("DELETE FROM customer_memory WHERE shop_id = :shop_id AND customer = lower(:key)"), {"shop_id": shop_id, "key": contact_key}
-    )
-
-
 # one who once took a thousand and meant it is no reason to let everybody
 _ARTICLES = text("""
     INSERT INTO article_memory AS m (shop_id, sku, lines, log_sum, log_squares, lowest_price, highest_price)

@@ -268,18 +268,11 @@ def withdraw(tx: Tx, order_ids: Collection[int], kinds: Collection[str], *, reas
 
     Returns how many. One that a sender has in hand may still go out, and is then recorded as sent; otherwise it is never tried again.
     """
-    return _withdraw(tx, "order_id = ANY(:order_ids) AND kind = ANY(:kinds)", reason, order_ids=list(order_ids), kinds=list(kinds))
-
-
-def withdraw_keys(tx: Tx, keys: Collection[str], *, reason: str) -> int:
-    """As `withdraw`, by the keys under which it was told."""
-    return _withdraw(tx, "dedupe_key = ANY(:keys)", reason, keys=list(keys))
-
-
-def _withdraw(tx: Tx, which: str, reason: str, **given: list[Any]) -> int:
-    statement = f"""UPDATE notification SET state = 'withdrawn', next_at = NULL, last_error = :reason
-        WHERE {which} AND state IN ('pending', 'sending') RETURNING id"""
-    return len(tx.execute(text(statement), {"reason": _storable(reason), **given}).all())
+    return len(tx.execute(
+        text("""UPDATE notification SET state = 'withdrawn', next_at = NULL, last_error = :reason
+            WHERE order_id = ANY(:order_ids) AND kind = ANY(:kinds) AND state IN ('pending', 'sending') RETURNING id"""),
+        {"order_ids": list(order_ids), "kinds": list(kinds), "reason": _storable(reason)},
+    ).all())
 
 
 _COLUMNS = ", ".join(Notification.__dataclass_fields__)
