@@ -1,23 +1,48 @@
 """
-The customers: read their letters and text messages, answer what they are asked, pay, and now and then cancel.
+All customers: read their letters and text messages, and do what these lead them to.
 
 What they know of their orders they know from what orderpipe has written to them.
 """
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from orderpipe.simulation.actor import Actor
-from orderpipe.simulation.door import Door, Refused
-from orderpipe.simulation.forms import SampleOrder, value_at
+from orderpipe.simulation.browser import Browser
+from orderpipe.simulation.customers import amending, canceling, choosing, complaining, paying, returning, unsubscribing
+from orderpipe.simulation.customers.answering import Answering
+from orderpipe.simulation.customers.customer import Act, Customer
+from orderpipe.simulation.customers.rating import rate
+from orderpipe.simulation.door import Door
+from orderpipe.simulation.forms import SampleOrder
 from orderpipe.simulation.scene import Scene, Taken
 
-_LINK = re.compile(r"/q/([A-Za-z0-9_-]+)")
 _LETTERS = 500
 """Letters looked at in one go at most."""
 
 Letter = Mapping[str, Any]
+
+_ACTS: Mapping[str, tuple[Act, ...]] = {
+    "canceled-in-time": (canceling.before_paying, canceling.read_confirmation),
+    "canceled-too-late": (canceling.when_it_has_left,),
+    "rest-canceled": (canceling.the_rest,),
+    "new-address": (amending.give_another_address,),
+    "one-fewer": (amending.take_one_fewer,),
+    "short-pick": (choosing.hear,),
+    "slow-carrier": (choosing.hear,),
+    "waits": (choosing.choose("wait"),),
+    "part-now": (choosing.choose("part"),),
+    "gives-up": (paying.pay, choosing.choose("cancel")),
+    "damaged": (complaining.of_damage,),
+    "missing": (complaining.of_what_is_missing,),
+    "sent-back": (paying.pay, returning.send_back, returning.post_the_parcel),
+    "withdrawn": (paying.pay, returning.withdraw, returning.post_the_parcel),
+    "rated-well": (rate(5),),
+    "rated-low": (rate(1, "It took long, and nobody answered the telephone."),),
+    "unsubscribed": (unsubscribing.from_everything,),
+}
+"""What the customers of the script do, one thing after the other."""
 
 
 class Customers(Actor):
@@ -26,16 +51,13 @@ class Customers(Actor):
     def __init__(self, scene: Scene) -> None:
         super().__init__("customers", scene)
         self._letters, self._messages = Door(scene.addresses.mail), Door(scene.addresses.sms)
-        self._page = Door(scene.addresses.api)
+        self._browser = Browser(scene.addresses.api)
         self._shops = {shop: Door(scene.addresses.api, keys.shop) for shop, keys in scene.keys.items()}
         self._read_to = {"/letters": _last(self._letters, "/letters"), "/messages": _last(self._messages, "/messages")}
         self._by_address = {address: order for order in scene.orders if _has_to_act(order) for address in _addresses(order)}
-        self._answered: dict[str, int] = {}
-        self._done: set[str] = set()
+        self._answering = Answering(scene.addresses.api)
+        self._done: defaultdict[str, int] = defaultdict(int)
         self._later: list[tuple[SampleOrder, str, str]] = []
-        self._acts: dict[str, Callable[[Taken, Mapping[str, Any]], bool]] = {
-            "canceled-in-time": self._cancel_unpaid, "canceled-too-late": self._cancel_shipped, "rest-canceled": self._cancel_rest,
-        }
 
     def look(self) -> None:
         """Read what has come since the last look, and act on it."""
@@ -46,10 +68,8 @@ class Customers(Actor):
             taken = self.scene.taken_as(order)
             if taken is None:  # the shop has no answer to its request yet
                 self._later.append((order, text, channel))
-            elif link := _LINK.search(text):
-                self._answer(taken, link[1], channel)
             else:
-                self._act(taken)
+                self._read(Customer(taken, text, self.scene, self._browser, self._shops[order.shop]), channel)
 
     def _new(self, catcher: Door, path: str) -> Iterable[tuple[SampleOrder, Letter]]:
         page = catcher.get(path, since=self._read_to[path], limit=_LETTERS, brief=1)
@@ -63,71 +83,20 @@ class Customers(Actor):
         """Open a letter of which only the envelope has been seen."""
         return str(self._letters.get("/letters", since=letter["id"] - 1, limit=1)["data"][0]["text"])
 
-    def _answer(self, taken: Taken, token: str, channel: str) -> None:
-        """Answer a question from what the customer has in mind; a reminder of one that is answered is put aside."""
-        order, times = taken.order, self._answered.get(taken.id, 0)
-        if order.script == "no-answer" or token in self._done:
+    def _read(self, customer: Customer, channel: str) -> None:
+        taken = customer.taken
+        if customer.page:
+            self.scene.show(taken, customer.page)
+        if self._answering.read(customer, channel=channel):
             return
-        asked = [doubt["field"] for question in self._standing(taken)["questions"] for doubt in question["doubts"]]
-        if not asked:  # each letter has a link of its own
-            return
-        slips = order.slips if times == 0 else {}
-        changes = {field: slips.get(field, value_at(order.meant, field)) for field in asked}
-        self._page.post(f"/v1/answers/{token}", {"changes": changes})
-        self._done.add(token)
-        self._answered[taken.id] = times + 1
-        self.scene.witness(order.script, "answered again" if times else "answered")
-        if channel == "sms":
-            self.scene.witness(order.script, "asked by SMS")
-
-    def _standing(self, taken: Taken) -> Any:
-        """The order as the shop's web page shows it to its customer."""
-        return self._shops[taken.order.shop].get(f"/v1/orders/{taken.id}")
-
-    def _act(self, taken: Taken) -> None:
-        """A letter has come: see where the order stands, if that matters to this customer."""
-        prepaid = taken.order.meant.get("type") == "prepaid"
-        act = self._acts.get(taken.order.script) or (self._pay if prepaid else None)
-        if act is None or taken.id in self._done:
-            return
-        if act(taken, self._standing(taken)):
-            self._done.add(taken.id)
-
-    def _pay(self, taken: Taken, standing: Mapping[str, Any]) -> bool:
-        if not _parts(standing, waiting_for="payment"):
-            return False
-        self.scene.witness(taken.order.script, "unpaid")
-        payment = {
-            "reference": f"PAY-{taken.number}", "amount": taken.order.meant["total"], "currency": taken.order.meant["currency"],
-            "method": "transfer",
-        }
-        self._shops[taken.order.shop].post(f"/v1/orders/{taken.id}/payments", payment)
-        self.scene.witness(taken.order.script, "paid")
-        return True
-
-    def _cancel_unpaid(self, taken: Taken, standing: Mapping[str, Any]) -> bool:
-        return bool(_parts(standing, waiting_for="payment")) and self._cancel(taken)
-
-    def _cancel_rest(self, taken: Taken, standing: Mapping[str, Any]) -> bool:
-        return bool(_parts(standing, waiting_for="stock") and _parts(standing, state="delivered")) and self._cancel(taken)
-
-    def _cancel_shipped(self, taken: Taken, standing: Mapping[str, Any]) -> bool:
-        return bool(_parts(standing, state="shipped") or _parts(standing, state="delivered")) and self._cancel(taken)
-
-    def _cancel(self, taken: Taken) -> bool:
-        try:
-            self._shops[taken.order.shop].post(f"/v1/orders/{taken.id}/cancel", {"reason": "customer"})
-        except Refused as refusal:
-            if refusal.answer.status != 409:
-                raise
-            self.scene.witness(taken.order.script, "cancel refused")
-        else:
-            self.scene.witness(taken.order.script, "canceled")
-        return True
+        acts, done = _acts(taken), self._done[taken.id]
+        if done < len(acts) and acts[done](customer):
+            self._done[taken.id] = done + 1
 
 
-def _parts(standing: Mapping[str, Any], **wanted: str) -> list[Mapping[str, Any]]:
-    return [part for part in standing["fulfillments"] if all(part[name] == value for name, value in wanted.items())]
+def _acts(taken: Taken) -> tuple[Act, ...]:
+    prepaid = taken.order.meant.get("type") == "prepaid"
+    return _ACTS.get(taken.order.script) or ((paying.pay,) if prepaid else ())
 
 
 def _has_to_act(order: SampleOrder) -> bool:
