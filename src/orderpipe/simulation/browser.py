@@ -103,6 +103,10 @@ class Browser:
         fields = {name: value for name, value in {**page.fields, **filled}.items() if value is not None}
         return self._arrive("POST", page.address, urlencode(fields).encode())
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._door.close()
+
     def _arrive(self, method: str, address: str, body: bytes | None) -> Page:
         for _ in range(_REDIRECTS):
             parts = urlsplit(address)

@@ -152,9 +152,9 @@ SCRIPT: tuple[Scripted, ...] = (
         letters=_CASE, cases=("complaint closed",), score=1,
     ),
     Scripted(
-        "unsubscribed", "the customer wants no news of the way: the necessary letters come, no others", witnessed=_seen("unsubscribed"),
-        letters=_seen("acknowledgement", "delivery-date"), declined=_seen("shipped", "out-for-delivery", "thank-you"),
-        picked_after="unsubscribed",
+        "unsubscribed", "the customer wants no news of the way: of a change we still write, of parcels and thanks we do not",
+        witnessed=_seen("unsubscribed", "changed"), letters=_seen("amended"), declined=_seen("shipped", "out-for-delivery", "thank-you"),
+        picked_after="changed",
     ),
     Scripted(
         "webhooks", "the shop's own system is told of its orders, and knows by the signature by whom", end="", fulfillments=(),

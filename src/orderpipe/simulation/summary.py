@@ -2,6 +2,7 @@
 What the demo came to, printed at its end: orders, durations, letters, the exceptions, and where to look further.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -64,7 +65,10 @@ def _satisfaction(verdict: Verdict) -> Text:
 
 def _cases(verdict: Verdict) -> Text:
     count, still_open = (sum(one[name] for one in verdict.cases) for name in ("count", "open"))
-    causes = ", ".join(f"{one['count']} {one['cause']}" for one in verdict.cases)
+    by_cause: Counter[str] = Counter()
+    for one in verdict.cases:
+        by_cause[one["cause"]] += one["count"]
+    causes = ", ".join(f"{some} {cause}" for cause, some in by_cause.most_common())
     return Text.assemble((f"{count} cases", "bold"), f", {still_open} of them open: {causes}")
 
 

@@ -40,7 +40,7 @@ _ACTS: Mapping[str, tuple[Act, ...]] = {
     "withdrawn": (paying.pay, returning.withdraw, returning.post_the_parcel),
     "rated-well": (rate(5),),
     "rated-low": (rate(1, "It took long, and nobody answered the telephone."),),
-    "unsubscribed": (unsubscribing.from_everything,),
+    "unsubscribed": (unsubscribing.from_everything, amending.give_another_address),
 }
 """What the customers of the script do, one thing after the other."""
 
