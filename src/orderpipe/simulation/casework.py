@@ -13,11 +13,19 @@ from orderpipe.simulation.scene import Scene
 
 Case = Mapping[str, Any]
 
-_WORDS = {
-    "damaged": "We are sorry that it came broken. Another one is on its way to you.",
-    "missing-item": "很抱歉，少寄了一件。我们已记下，将补偿给您。",
-    "changed-mind": "It has come back to us in good order. You get your money back.",
-    "other": "We are sorry. This should not have happened, and we have spoken with everybody concerned.",
+_WORDS: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "damaged": "We are sorry that it came broken. Another one is on its way to you.",
+        "missing-item": "We are sorry that one was missing, and credit you for it.",
+        "changed-mind": "It has come back to us in good order. You get your money back.",
+        "other": "We are sorry. This should not have happened, and we have spoken with everybody concerned.",
+    },
+    "zh-CN": {
+        "damaged": "很抱歉商品在途中损坏。我们已为您补发一件。",
+        "missing-item": "很抱歉少寄了一件。我们已记下，将补偿给您。",
+        "changed-mind": "退货已完好收到，货款将退还给您。",
+        "other": "非常抱歉给您带来不便。我们已与相关人员沟通，避免再次发生。",
+    },
 }
 _REMEDIES: Mapping[str, list[dict[str, str]]] = {
     "damaged": [{"kind": "replacement"}, {"kind": "apology"}], "missing-item": [{"kind": "credit", "amount": "20.00"}],
@@ -69,9 +77,15 @@ class Casework:
         remedies = _REMEDIES.get(case["cause"], [{"kind": "apology"}])
         if case["kind"] in _COMING_BACK:
             remedies = [{"kind": "refund", "amount": str(self._worth(whole))}]
-        after = self._step(case, "respond", {"text": _WORDS.get(case["cause"], _WORDS["other"]), "remedies": remedies})
+        after = self._step(case, "respond", {"text": self._words(case), "remedies": remedies})
         for number in filter(None, (remedy["order"] for remedy in after["remedies"])):
             self._follow(case, number)
+
+    def _words(self, case: Case) -> str:
+        """What is said about it, in the customer's language."""
+        order = self._scene.order(case["order"])
+        said = _WORDS[order.meant["language"]] if order else _WORDS["en"]
+        return said.get(case["cause"], said["other"])
 
     def _worth(self, case: Case) -> Decimal:
         """What was paid for what has come back."""
