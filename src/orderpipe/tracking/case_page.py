@@ -2,6 +2,8 @@
 The page of a customer's case: how it stands, what was written, what may come back; whatever the customer adds reaches the office.
 """
 
+from dataclasses import asdict
+
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
@@ -14,9 +16,10 @@ from orderpipe.sideflows.cases import CUSTOMER, Word
 from orderpipe.store import cases as case_store
 from orderpipe.store import returns
 from orderpipe.tracking.failures import FriendlyRoute, UnknownLink
+from orderpipe.tracking.once import key_of, new_form
 from orderpipe.tracking.pages import HEADERS, page
 from orderpipe.tracking.posted import InPosted
-from orderpipe.tracking.problem import LONGEST, key_of, new_form
+from orderpipe.tracking.problem import LONGEST
 from orderpipe.tracking.visits import InVisit, Offer, Visit
 
 router = APIRouter(prefix="/t", include_in_schema=False, route_class=FriendlyRoute, default_response_class=HTMLResponse)
@@ -67,6 +70,7 @@ def _page(visit: Visit, case: Case, work: Work, *, text: str = "", problem: str 
     return page(
         "case.html", visit.language, status=422 if problem else 200, heading=said["heading"].format(number=case.number),
         shop_name=visit.scene.view.shop_name, sentence=said["states"][case.state].format(until=until), written=written, visit=visit,
+        items=visit.scene.view.items([asdict(one) for one in case.lines]),
         returns=[one for one in returns.of_order(work.tx, visit.order_id) if one.case_id == case.id], text=text, problem=problem,
         once=new_form(),
     )

@@ -2,21 +2,21 @@
 The page on which a customer says what is wrong with an order, or asks about it; it opens a case.
 """
 
-import secrets
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
-from orderpipe.domain.cases import Cause, Channel, Kind, storable
+from orderpipe.domain.cases import Cause, Channel, Kind
 from orderpipe.domain.orders import public_id
 from orderpipe.flow import OrderState
 from orderpipe.serving.transactions import InWork, Work
-from orderpipe.sideflows import cases
+from orderpipe.sideflows.hearing import hear
 from orderpipe.store.case_opening import Opening
 from orderpipe.tracking import pieces
 from orderpipe.tracking.failures import FriendlyRoute
+from orderpipe.tracking.once import key_of, new_form
 from orderpipe.tracking.pages import HEADERS, page
 from orderpipe.tracking.pieces import Countable
 from orderpipe.tracking.posted import InPosted, Posted
@@ -59,18 +59,8 @@ def take(visit: InVisit, posted: InPosted, work: InWork) -> Response:
         return _form(visit, posted, problems)
     kind, why = CHOICES[cause]
     opening = Opening(visit.order_id, kind, text, key_of(visit, posted), why, lines, channel=Channel.PAGE)
-    opened = cases.open_case(work.tx, opening, now=visit.now)
-    return RedirectResponse(f"cases/{public_id('case', opened.case_id)}", 303, HEADERS)
-
-
-def key_of(visit: Visit, posted: Posted) -> str:
-    """What lets a form that is sent twice open one case."""
-    return storable(f"page:{visit.order_id}:{posted.get('once', '')[:40] or new_form()}")
-
-
-def new_form() -> str:
-    """The mark of a form that is shown anew."""
-    return secrets.token_urlsafe(12)
+    heard = hear(work.tx, opening, now=visit.now)
+    return RedirectResponse(f"cases/{public_id('case', heard.case_id)}", 303, HEADERS)
 
 
 def offered(visit: Visit, _work: Work) -> Offer | None:

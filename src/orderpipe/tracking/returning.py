@@ -15,10 +15,11 @@ from orderpipe.store import case_terms, locations, returns
 from orderpipe.store.case_opening import Opening
 from orderpipe.tracking import pieces
 from orderpipe.tracking.failures import FriendlyRoute, UnknownLink
+from orderpipe.tracking.once import key_of, new_form
 from orderpipe.tracking.pages import HEADERS, note, page
 from orderpipe.tracking.pieces import Countable
 from orderpipe.tracking.posted import InPosted, Posted
-from orderpipe.tracking.problem import LONGEST, key_of, new_form
+from orderpipe.tracking.problem import LONGEST
 from orderpipe.tracking.replies import Problems
 from orderpipe.tracking.visits import InVisit, Offer, Visit
 
