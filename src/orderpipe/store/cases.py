@@ -244,6 +244,15 @@ def write_messages(tx: Tx, messages: Sequence[Message]) -> list[int]:
     return [row.id for row in new]
 
 
+def heard_since(tx: Tx, order_id: int, channel: Channel, since: datetime) -> int:
+    """How often the order's customer has written by this channel since then."""
+    return int(tx.execute(
+        text("""SELECT count(*) FROM case_file c JOIN case_message m ON m.case_id = c.id
+            WHERE c.order_id = :id AND m.direction = 'in' AND m.channel = :channel AND m.at > :since"""),
+        {"id": order_id, "channel": channel, "since": since},
+    ).scalar_one())
+
+
 def messages_of(tx: Tx, case_id: int) -> list[Message]:
     """Everything written about the case, the oldest first."""
     columns = ", ".join(Message.__dataclass_fields__)

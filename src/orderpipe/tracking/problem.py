@@ -12,7 +12,7 @@ from orderpipe.domain.cases import Cause, Channel, Kind
 from orderpipe.domain.orders import public_id
 from orderpipe.flow import OrderState
 from orderpipe.serving.transactions import InWork, Work
-from orderpipe.sideflows.hearing import hear
+from orderpipe.sideflows.hearing import TooOften, hear
 from orderpipe.store.case_opening import Opening
 from orderpipe.tracking import pieces
 from orderpipe.tracking.failures import FriendlyRoute
@@ -59,7 +59,10 @@ def take(visit: InVisit, posted: InPosted, work: InWork) -> Response:
         return _form(visit, posted, problems)
     kind, why = CHOICES[cause]
     opening = Opening(visit.order_id, kind, text, key_of(visit, posted), why, lines, channel=Channel.PAGE)
-    heard = hear(work.tx, opening, now=visit.now)
+    try:
+        heard = hear(work.tx, opening, now=visit.now)
+    except TooOften:
+        return _form(visit, posted, {"text": visit.scene.words["problems"]["too-often"]}, status=429)
     return RedirectResponse(f"cases/{public_id('case', heard.case_id)}", 303, HEADERS)
 
 
@@ -72,9 +75,9 @@ def _lines(visit: Visit) -> list[Countable]:
     return pieces.countable(visit, {line.number: line.quantity for line in visit.scene.order.lines})
 
 
-def _form(visit: Visit, filled: Posted, problems: Problems | None = None) -> Response:
+def _form(visit: Visit, filled: Posted, problems: Problems | None = None, *, status: int = 422) -> Response:
     return page(
-        "problem.html", visit.language, status=422 if problems else 200, heading=visit.scene.words["problem"]["heading"],
+        "problem.html", visit.language, status=status if problems else 200, heading=visit.scene.words["problem"]["heading"],
         shop_name=visit.scene.view.shop_name, order=visit.scene.view, choices=list(CHOICES), lines=_lines(visit), filled=filled,
         problems=problems or {}, once=filled.get("once") or new_form(),
     )
