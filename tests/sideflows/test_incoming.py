@@ -221,7 +221,7 @@ def test_the_office_is_not_flooded(floor: Floor) -> None:
     letter = named(floor, order, "acknowledgement")
     for number in range(MOST_A_DAY + 3):
         keep(floor, mail(f"mail {number}", answers=letter))
-    letterbox.visit(floor.run, "", office="")
+    letterbox.read(floor.run, office="")
     assert len(of_office(floor, order)) == MOST_A_DAY
     assert [row["state"] for row in mails(floor)].count("open") == 3
 
@@ -236,7 +236,7 @@ def test_no_mail_stops_the_reader(floor: Floor, raw: bytes) -> None:
     keep(floor, raw)
     order = asked(floor)
     keep(floor, reply(floor, order, "invoice"))
-    letterbox.visit(floor.run, "", office="")
+    letterbox.read(floor.run, office="")
     strange, answer = mails(floor)
     assert (strange["state"], bytes(strange["raw"]), answer["kind"]) == ("open", raw, "answer")
 
@@ -260,7 +260,7 @@ def test_a_mail_that_ends_its_reader_each_time_is_left_to_a_person(floor: Floor)
     keep(floor, mail("3"))
     with floor.engine.begin() as tx:
         tx.execute(text("UPDATE mail_in SET attempts = :most"), {"most": letterbox.MOST_TRIES})
-    letterbox.visit(floor.run, "", office="")
+    letterbox.read(floor.run, office="")
     (came,) = mails(floor)
     assert (came["state"], came["kind"]) == ("open", "unreadable")
 
@@ -273,7 +273,7 @@ def test_naughty_strings_are_kept_exactly_and_shown_harmlessly(floor: Floor, mon
     raws = [_naughty(one, named(floor, order, "question")) for one in strings[::4]]
     for raw in raws:
         keep(floor, raw)
-    letterbox.visit(floor.run, "", office="")
+    letterbox.read(floor.run, office="")
     assert [bytes(row["raw"]) for row in mails(floor)] == raws
     assert floor.row(order)["payment_method"] == ""
     told = floor.told(order, "office-unclear-reply")

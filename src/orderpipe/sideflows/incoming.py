@@ -20,8 +20,9 @@ from orderpipe.domain.mails import Mail
 from orderpipe.domain.orders import UnknownNumber, order_id_of, public_id
 from orderpipe.domain.own_words import own_words
 from orderpipe.domain.queries import Answer, numbered
-from orderpipe.sideflows import cases, queries
+from orderpipe.sideflows import queries
 from orderpipe.sideflows.cancellations import CancelRefused
+from orderpipe.sideflows.hearing import hear_mail
 from orderpipe.sideflows.hints import Hint
 from orderpipe.sideflows.queries import AnswerRefused, How
 from orderpipe.store import bounced, checks, correspondence, journal, mail_in, notifications, policies, questions, units
@@ -101,9 +102,10 @@ def handed_on(tx: Tx, mail: Mail, order_id: int, at: Occasion, *, theirs: bool) 
     if mail_in.handed_over_lately(tx, order_id, at.now) >= MOST_A_DAY:
         return Settled("about-order", "The office has been told of many mails about this order today.", order_id, open=True)
     if theirs:
-        opened = cases.open_from_mail(tx, order_id, "\n".join(_shown(mail)), mail.subject, mail.sender, str(at.mail_id), at.now)
+        words, mail_id = "\n".join(_shown(mail)), str(at.mail_id)
+        heard = hear_mail(tx, order_id, words, mail.subject, sender=mail.sender, mail_id=mail_id, now=at.now)
         journal.write(tx, [Entry(order_id, "mail.received", note={"mail": at.mail_id})], now=at.now, actor=CUSTOMER)
-        return Settled("about-order", f"It {'opened' if opened.new else 'is a word on'} {opened.number}.", order_id)
+        return Settled("about-order", f"It {'opened' if heard.new else 'is a word on'} {heard.number}.", order_id)
     facts = {"mail": at.mail_id, "sender": mail.sender, "subject": mail.subject, "reply": _shown(mail)}
     _tell_office(tx, order_id, "office-customer-wrote", facts, at)
     return Settled("about-order", "The office has been told.", order_id)

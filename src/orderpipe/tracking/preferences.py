@@ -15,7 +15,7 @@ from starlette.responses import Response
 from orderpipe.channels.wording import LANGUAGES, language_of
 from orderpipe.domain.contacts import masked
 from orderpipe.domain.kinds import ALL_OPTIONAL, OPTIONAL
-from orderpipe.domain.links import KEPT, BadLink, ExpiredLink, Purpose
+from orderpipe.domain.links import KEPT, BadLink, ExpiredLink, Purpose, is_brief
 from orderpipe.domain.notices import Channel
 from orderpipe.serving.transactions import InWork, Now, Work
 from orderpipe.store import contact_preferences, link_keys
@@ -54,7 +54,8 @@ class Choices:
 def _choices(token: str, work: InWork, now: Now) -> Choices:
     """What this link opens. Raises UnknownLink, OldLink."""
     try:
-        letter = link_keys.signer(work.tx, now).read(token, Purpose.UNSUBSCRIBE, now)
+        signer, brief = link_keys.signer(work.tx, now), is_brief(token)
+        letter = signer.read_brief(token, Purpose.UNSUBSCRIBE) if brief else signer.read(token, Purpose.UNSUBSCRIBE, now)
     except ExpiredLink as reason:
         raise OldLink from reason
     except BadLink as reason:
@@ -62,6 +63,8 @@ def _choices(token: str, work: InWork, now: Now) -> Choices:
     reader = contact_preferences.reader_of(work.tx, letter)
     if reader is None:
         raise UnknownLink
+    if brief and now >= reader.written_at + KEPT:
+        raise OldLink
     return Choices(reader, contact_preferences.of_contact(work.tx, reader.shop_id, reader.contact))
 
 
