@@ -104,7 +104,10 @@ FACTS: dict[str, Mapping[str, Any]] = {
     },
     "delayed": DELAY | {
         "cause": "stock", "from": SOON, "lines": LINES[:1], "repeated": False, "appointment": False,
-        "substitutes": [{"number": 1, "quantity": 2, "name": "Darjeeling Second Flush"}],
+        "substitutes": [
+            {"number": 1, "quantity": 2, "name": "Darjeeling Second Flush", "price": None},
+            {"number": 2, "quantity": 1, "name": "Oolong", "price": "9.50"},
+        ],
     },
     "delay-reminder": DELAY,
     "office-at-risk": {"count": 3, "orders": [{"number": "100042-7", "stage": "picked", "turn": "warehouse", "until": LATER}]},
@@ -135,7 +138,10 @@ VARIANTS: dict[str, tuple[Mapping[str, Any], ...]] = {
     ),
     "payment-needed": ({"amount": "34.50"},),
     "shipped": (FACTS["shipped"] | {"lines": LINES[:1], "earlier": [ANOTHER]}, ANOTHER | {"until": None}),  # type: ignore[operator]
-    "amended": (FACTS["amended"] | {"question": True, "due": None, "earlier": [FACTS["amended"]]},),  # type: ignore[operator]
+    "amended": (
+        FACTS["amended"] | {"question": True, "due": None, "earlier": [FACTS["amended"]]},  # type: ignore[operator]
+        FACTS["amended"] | {"lines": [], "added": [], "ahead": [{"name": "Oolong", "quantity": 2}]},  # type: ignore[operator]
+    ),
     "out-for-delivery": ({"tracking_number": "00340434161094021501", "earlier": [{"tracking_number": "00340434161094021518"}]},),
     "sent-again": ({"status": "returned", "lines": LINES[:1], "earlier": [{"status": "lost", **_PART}]},),
     "not-delivered": ({"status": "lost", "lines": LINES[:1], "earlier": [{"status": "returned", **_PART}]},),
@@ -149,6 +155,7 @@ VARIANTS: dict[str, tuple[Mapping[str, Any], ...]] = {
     ),
     "rejected": ({"reason": "fraud", "doubts": []},),
     "office-parked": ({"error": "ValueError", "incident": "inc_1"},),
+    "office-refund": ({"amount": "4.50", "reason": "substitute"},),
     "office-target-breached": ({"stage": "whole", "since": SOON, "target_minutes": 60, "count": 3},),
 }
 """Others that a template must be able to tell: with less in them, or with what earlier letters would have told."""

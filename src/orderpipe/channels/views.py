@@ -94,10 +94,18 @@ class OrderView:
         return [said[one["kind"]].format(order=one.get("order", ""), amount=self._wording.money(one.get("amount", "0"))) for one in chosen]
 
     def late_choices(self, facts: Mapping[str, Any]) -> list[str]:
-        """What a customer may choose whose order is late, point by point."""
+        """What a customer may choose whose order is late, point by point, each with the number to answer with."""
+        said: Mapping[str, str] = self._wording.phrases["words"]["late_choices"]
+        names = self.substitutes(facts.get("substitutes") or ())
+        return [f"{number}. {said[option].format(names=names)}" for number, option in enumerate(facts["options"], 1)]
+
+    def substitutes(self, some: Iterable[Mapping[str, Any]]) -> str:
+        """What can be sent instead, in one line, with the price where it is a lower one."""
         words = self._wording.phrases["words"]
-        names = words["comma"].join(one["name"] for one in facts.get("substitutes") or ())
-        return [words["late_choices"][option].format(names=names) for option in facts["options"]]
+        priced = words["late_choices"]["priced"]
+        return str(words["comma"]).join(
+            priced.format(name=one["name"], price=self._wording.money(one["price"])) if one.get("price") else one["name"] for one in some
+        )
 
     def changes(self, facts: Mapping[str, Any]) -> list[str]:
         """What is other than before in an amended order, point by point; the new address and contact are the order's own by now."""
@@ -106,6 +114,7 @@ class OrderView:
         points = [
             *(said["other" if line["after"] else "gone"].format(item=line["name"], **line) for line in facts["lines"]),
             *(said["new"].format(item=names.get(line["sku"], line["sku"]), quantity=line["quantity"]) for line in facts["added"]),
+            *(said["ahead"].format(item=line["name"], quantity=line["quantity"]) for line in facts.get("ahead") or ()),
         ]
         about = {"address": self.address, "contact": self.contact, "payment": self.payment}
         points += [said[name].format(value=value) for name, value in about.items() if facts[name]]

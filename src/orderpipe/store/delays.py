@@ -225,9 +225,12 @@ def set_aside(tx: Tx, order_id: int, error: str, *, until: datetime) -> None:
     )
 
 
-def withdraw(tx: Tx, order_ids: Collection[int]) -> None:
+LETTERS = ("delayed", "delay-reminder")
+
+
+def withdraw(tx: Tx, order_ids: Collection[int], kinds: Collection[str] = LETTERS) -> None:
     """Letters about the delays of these orders that have not begun to go out never do."""
-    notifications.withdraw(tx, order_ids, ("delayed", "delay-reminder"), reason="The delay is settled.")
+    notifications.withdraw(tx, order_ids, kinds, reason="The delay is settled.")
 
 
 def policies_of(tx: Tx, shop_ids: Collection[int]) -> dict[tuple[int, str], Policy]:
