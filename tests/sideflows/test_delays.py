@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from orderpipe.domain.delay_terms import Choice, Policy
 from orderpipe.domain.orders import Contact, DraftLine
@@ -424,3 +425,32 @@ def test_what_never_comes_is_canceled_in_the_end_however_often_it_is_put_off(flo
     assert len(told) <= 5
     assert told == sorted(set(told))
     assert floor.state(order_id)[0] == "canceled"
+
+
+def test_many_silent_cancellations_take_as_few_statements_as_one(floor: Floor) -> None:
+    order_ids = [waiting(floor, lead_days=5) for _ in range(13)]
+    set_lead(floor, 60)
+    until(floor, order_ids[0], state="told")
+    floor.now = of(floor, order_ids[0])["answer_until"] + timedelta(hours=1)
+    counted: list[str] = []
+    event.listen(floor.engine, "before_cursor_execute", lambda *seen: counted.append(seen[2]))
+    numbers = []
+    for some in (order_ids[:1], order_ids[1:]):
+        counted.clear()
+        jobs.escalate(floor.run, some)
+        numbers.append(len(counted))
+    assert numbers[1] <= numbers[0]  # the first one fills the caches, too
+    assert {floor.state(one)[0] for one in order_ids} == {"canceled"}
+    assert {len(floor.told(one, "canceled")) for one in order_ids} == {1}
+    floor.check()
+
+
+def test_silence_leaves_alone_what_was_packed_among_others_that_are_canceled(floor: Floor) -> None:
+    floor.stock("SKU-2", 1)
+    mixed, lone = waiting(floor, lines=[("SKU-1", 2), ("SKU-2", 1)]), waiting(floor)
+    set_lead(floor, 60)
+    floor.deliver(mixed * 1000 + 1)
+    until(floor, lone, state="settled")
+    assert (floor.state(mixed)[0], floor.state(lone)[0]) == ("completed", "canceled")
+    assert floor.told(mixed, "canceled")[0]["lines"] == [{"number": 1, "quantity": 2}]
+    floor.check()

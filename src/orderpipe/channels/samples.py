@@ -110,6 +110,7 @@ FACTS: dict[str, Mapping[str, Any]] = {
         ],
     },
     "delay-reminder": DELAY,
+    "delay-answer": {"outcome": "newer", "choice": "wait", "until": LATER, "options": ["wait", "cancel"], "substitutes": [], "link": LINK},
     "office-at-risk": {"count": 3, "orders": [{"number": "100042-7", "stage": "picked", "turn": "warehouse", "until": LATER}]},
     "office-delay-call": DELAY | {"contact": "María Müller, +442079460123"},
     "office-refund": {"amount": "34.50", "reason": "delay"},
@@ -147,6 +148,13 @@ VARIANTS: dict[str, tuple[Mapping[str, Any], ...]] = {
     "not-delivered": ({"status": "lost", "lines": LINES[:1], "earlier": [{"status": "returned", **_PART}]},),
     "part-delivered": (
         {"tracking_number": None, "lines": LINES[:1]}, ANOTHER | {"earlier": [FACTS["part-delivered"]]},
+    ),
+    "delay-answer": tuple(
+        {"outcome": outcome, "choice": "wait", "until": until, "options": options, "substitutes": [], "link": LINK}
+        for outcome, until, options in (
+            ("taken", LATER, []), ("taken", None, []), ("before", LATER, ["cancel"]), ("newer", None, ["wait"]), ("newer", None, []),
+            ("canceled", None, []), ("over", None, []), ("gone", LATER, ["wait", "cancel"]), ("gone", LATER, []),
+        )
     ),
     "thank-you": ({"delivered_on": "2026-11-06", "lines": LINES[:1]},),
     "canceled": (

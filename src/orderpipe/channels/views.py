@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from orderpipe.channels.delay_words import words_of_choices
 from orderpipe.channels.parts import Item
 from orderpipe.channels.wording import Wording
 from orderpipe.domain.notices import Order, OrderedLine
@@ -95,17 +96,7 @@ class OrderView:
 
     def late_choices(self, facts: Mapping[str, Any]) -> list[str]:
         """What a customer may choose whose order is late, point by point, each with the number to answer with."""
-        said: Mapping[str, str] = self._wording.phrases["words"]["late_choices"]
-        names = self.substitutes(facts.get("substitutes") or ())
-        return [f"{number}. {said[option].format(names=names)}" for number, option in enumerate(facts["options"], 1)]
-
-    def substitutes(self, some: Iterable[Mapping[str, Any]]) -> str:
-        """What can be sent instead, in one line, with the price where it is a lower one."""
-        words = self._wording.phrases["words"]
-        priced = words["late_choices"]["priced"]
-        return str(words["comma"]).join(
-            priced.format(name=one["name"], price=self._wording.money(one["price"])) if one.get("price") else one["name"] for one in some
-        )
+        return [f"{number}. {words}" for number, words in enumerate(words_of_choices(facts, self._wording).values(), 1)]
 
     def changes(self, facts: Mapping[str, Any]) -> list[str]:
         """What is other than before in an amended order, point by point; the new address and contact are the order's own by now."""

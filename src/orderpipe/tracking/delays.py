@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
+from orderpipe.channels.delay_words import substitutes_named
 from orderpipe.domain.delay_terms import Choice, still_open
 from orderpipe.serving.transactions import InWork, Now, Work
 from orderpipe.sideflows import delay_choices
@@ -88,7 +89,7 @@ def _sheet(visit: Visit, work: Work, delay: Delay, *, unchosen: bool = False) ->
 def _choices(visit: Visit, work: Work, delay: Delay, words: Mapping[str, Any]) -> list[tuple[Choice, str]]:
     choices = still_open(delay.options, delay.chosen)
     instead = named_for(work.tx, [delay] if Choice.SUBSTITUTE in choices else [])
-    names = visit.scene.view.substitutes(instead.get(visit.order_id, []))
+    names = substitutes_named(instead.get(visit.order_id, []), visit.scene.wording)
     return [(one, words["choices"][one].format(names=names)) for one in choices]
 
 
