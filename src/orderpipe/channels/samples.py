@@ -74,7 +74,7 @@ FACTS: dict[str, Mapping[str, Any]] = {
     "office-withdrawal": {"lines": LINES[:1], "at": LATER, "note": "The colour is another."},
     "canceled": {"reason": "inventory", "lines": LINES[:1], "by": "office"},
     "rejected": {"reason": "We do not deliver to this country.", "doubts": DOUBTS[:1]},
-    "payment-received": {"amount": "34.50"},
+    "payment-received": {"amount": "34.50", "was": SOON, "until": LATER},
     "payment-needed": {"amount": "34.50", "link": LINK},
     "office-parked": {"error": "ZeroDivisionError: division by zero", "stage": "allocate", "unit": "order"},
     "office-question-unanswered": {
@@ -156,6 +156,7 @@ VARIANTS: dict[str, tuple[Mapping[str, Any], ...]] = {
             ("canceled", None, []), ("over", None, []), ("gone", LATER, ["wait", "cancel"]), ("gone", LATER, []),
         )
     ),
+    "payment-received": ({"amount": "34.50"},),
     "thank-you": ({"delivered_on": "2026-11-06", "lines": LINES[:1]},),
     "canceled": (
         {"reason": "customer", "lines": None, "by": "customer"},

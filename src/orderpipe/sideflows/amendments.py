@@ -16,7 +16,7 @@ from orderpipe.domain.queries import Problem
 from orderpipe.domain.reductions import Wish
 from orderpipe.flow import ORDER_ENDS, OrderState, Unit, WaitingFor
 from orderpipe.settings import settings
-from orderpipe.sideflows import amended_doubts, reductions, replanning
+from orderpipe.sideflows import amended_doubts, late_payments, reductions, replanning
 from orderpipe.sideflows.amended_doubts import Answered
 from orderpipe.sideflows.hints import Hint
 from orderpipe.sideflows.replanning import CannotPlan, Rules
@@ -188,6 +188,7 @@ class _Work:
         if self._subject.prepaid and payments.accounts(self._tx, [order_id])[order_id].settled:
             waiting = payments.waiting_for_payment(self._tx, [order_id])
             if free := units.wake(self._tx, Unit.FULFILLMENT, waiting, {WaitingFor.PAYMENT}, self._occasion.now):
+                late_payments.promise_anew(self._tx, free, by=self._occasion.actor, now=self._occasion.now)
                 self._hints.append(Hint("release", self._subject.lane, free))
 
     def _told(self, offer: Offer, *, question: bool) -> Amended:
