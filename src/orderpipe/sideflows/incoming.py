@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from orderpipe.channels.questions import points_of
-from orderpipe.channels.wording import language_of, wording
+from orderpipe.channels.wording import Wording, language_of, wording
 from orderpipe.domain import bounces, mails
 from orderpipe.domain.bounces import Bounce
 from orderpipe.domain.decisions import Audience, Tell
@@ -20,7 +20,7 @@ from orderpipe.domain.mails import Mail
 from orderpipe.domain.orders import UnknownNumber, order_id_of, public_id
 from orderpipe.domain.own_words import own_words
 from orderpipe.domain.queries import Answer, numbered
-from orderpipe.sideflows import queries
+from orderpipe.sideflows import mailed_choices, queries
 from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.sideflows.hearing import hear_mail
 from orderpipe.sideflows.hints import Hint
@@ -141,6 +141,8 @@ def _replied(tx: Tx, mail: Mail, letter: Letter, at: Occasion) -> tuple[Settled,
         return _of_letter(handed_on(tx, mail, letter.order_id, at, theirs=False), letter), Taken("about-order")
     bounced.clear(tx, letter.shop_id, [mail.sender], at.now)
     units.lock_orders(tx, [letter.order_id])
+    if mailed_choices.offers_choices(letter):
+        return _about_delay(tx, mail, letter, at)
     query = next(iter(questions.open_of(tx, [letter.order_id])), None)
     if query is None or letter.facts.get("query_id") != public_id("query", query.id):
         return _of_letter(handed_on(tx, mail, letter.order_id, at, theirs=True), letter), Taken("about-order")
@@ -152,6 +154,18 @@ def _replied(tx: Tx, mail: Mail, letter: Letter, at: Occasion) -> tuple[Settled,
     return settled, Taken("answer", hints, restock=answer.cancel)
 
 
+def _about_delay(tx: Tx, mail: Mail, letter: Letter, at: Occasion) -> tuple[Settled, Taken]:
+    """A clear choice is applied; anything else is a case for the office, and no silence."""
+    words = "" if mail.doubtful else own_words(mail.text)
+    heard = mailed_choices.take(
+        tx, letter, words, names=_names(mail, letter), wording=_wording(tx, letter), now=at.now
+    ) if words else None
+    if heard is None:
+        mailed_choices.hand_over(tx, letter.order_id, now=at.now)
+        return _of_letter(handed_on(tx, mail, letter.order_id, at, theirs=True), letter), Taken("about-order")
+    return Settled("answer", heard.said, letter.order_id, letter.id), Taken("answer", heard.hints, restock=heard.stock_freed)
+
+
 def _wrote(tx: Tx, mail: Mail, at: Occasion) -> tuple[Settled, Taken]:
     """A mail that answers no letter: it may name an order of whoever wrote it."""
     found = correspondence.orders_of(tx, _numbers_in(f"{mail.subject}\n{mail.text}"), mail.sender) if mail.sender else []
@@ -161,6 +175,7 @@ def _wrote(tx: Tx, mail: Mail, at: Occasion) -> tuple[Settled, Taken]:
     query = next(iter(questions.open_of(tx, found)), None)
     if query:  # perhaps the answer, by a program that does not say which letter it answers
         return _unclear(tx, mail, query, at), Taken("unclear-reply")
+    mailed_choices.hand_over(tx, found[0], now=at.now)
     return handed_on(tx, mail, found[0], at, theirs=True), Taken("about-order")
 
 
@@ -168,11 +183,18 @@ def _understood(tx: Tx, mail: Mail, letter: Letter, query: OpenQuery) -> Answer 
     words = own_words(mail.text)
     if not words:
         return None
+    return understood(words, points_of(query.doubts, _wording(tx, letter)), _names(mail, letter))
+
+
+def _wording(tx: Tx, letter: Letter) -> Wording:
     order = notifications.orders_to_tell_of(tx, [letter.order_id])[letter.order_id]
-    said = wording(language_of(letter.language), order.time_zone, order.currency)
+    return wording(language_of(letter.language), order.time_zone, order.currency)
+
+
+def _names(mail: Mail, letter: Letter) -> list[str]:
+    """What may stand in a greeting or signature."""
     names = [mail.sender_name, *(letter.customer.get(part) or "" for part in ("name", "company")), letter.shop_name]
-    names += [name.split()[0] for name in names[:2] if name.split()]
-    return understood(words, points_of(query.doubts, said), names)
+    return names + [name.split()[0] for name in names[:2] if name.split()]
 
 
 def _answered(tx: Tx, query: OpenQuery, answer: Answer, at: Occasion) -> tuple[Hint, ...]:
