@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
+from orderpipe.channels.views import clean
 from orderpipe.channels.wording import LANGUAGES, language_of
 from orderpipe.domain.contacts import masked
 from orderpipe.domain.kinds import ALL_OPTIONAL, OPTIONAL
@@ -76,7 +77,7 @@ def show(given: InChoices, saved: str = "") -> Response:
     """The choices as a form."""
     heading = words_of(given.language)["preferences"]["heading"]
     return page(
-        "preferences.html", given.language, heading=heading, shop_name=given.reader.shop_name,
+        "preferences.html", given.language, heading=heading, shop_name=clean(given.reader.shop_name),
         contact=masked(given.reader.contact), saved=saved, optional=OPTIONAL, wanted=given.wanted,
         languages=LANGUAGES, chosen=given.language, has_both=given.reader.has_both,
         channel=given.chosen.channel or Channel.EMAIL, own_form=OWN_FORM,
@@ -90,7 +91,7 @@ def choose(token: str, given: InChoices, posted: InPosted, work: InWork, now: No
     chosen = _read(posted, given) if own_form else replace(given.chosen, declined=frozenset({ALL_OPTIONAL}))
     contact_preferences.choose(work.tx, given.reader.shop_id, given.reader.contact, chosen, by=BY, now=now)
     if not own_form:
-        return note("unsubscribed", given.language, shop_name=given.reader.shop_name)
+        return note("unsubscribed", given.language, shop_name=clean(given.reader.shop_name))
     return RedirectResponse(f"{token}?saved=1", 303, HEADERS)
 
 
