@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(
         120.0, gt=0, description="after this long what a sender was given to send, and did not report on, is due again"
     )
+    delays_seconds: float = Field(300.0, gt=0, description="how often the promises are looked at whose instant for that has come")
     long_queue: int = Field(50, ge=1, description="messages in a lane's queue above which the sweep hands nothing more to it")
     pulse: Path | None = Field(None, description="folder where workers, beats and broker doors note until when they count as alive")
     secrets: Path = Field(SECRETS, description="folder of secrets: its file `orderpipe_database_url` stands for that variable; so for each")

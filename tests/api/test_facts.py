@@ -4,12 +4,14 @@ The doors through which the warehouse, the carrier and bookkeeping report facts.
 
 import time
 from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import text
 
 from orderpipe.domain.orders import number_of, order_of, public_id
 from orderpipe.store.database import Database
@@ -156,7 +158,19 @@ def test_the_carrier_reads_parcels_and_says_where_they_are(
     assert post("/v1/tracking-events", word | {"tracking_number": "XX"}, "carrier").status_code == 202
     bad = post("/v1/tracking-events", word | {"at": "yesterday"}, "carrier").json()
     assert bad["errors"][0]["code"] == "instant"
+    vague = post("/v1/tracking-events", word | {"event_id": "e-3", "expected_on": "tomorrow"}, "carrier").json()
+    assert vague["errors"][0]["pointer"] == "/expected_on"
     _wait_for(lambda: sent.messages == [("deliver", [unit], "standard")])
+
+
+def test_the_carrier_may_name_a_day(post: Post, shop: Shop, database: Database) -> None:
+    with database.begin() as tx:
+        unit = builders.fulfillment(tx, builders.order(tx, shop_id=shop.id), state="shipped", waiting_for="carrier")
+        number = builders.parcel(tx, unit)
+    word = {"tracking_number": number, "event_id": "e-1", "status": "delayed", "at": "2026-11-24T11:00:00Z", "expected_on": "2026-11-30"}
+    assert post("/v1/tracking-events", word, "carrier").status_code == 200
+    with database.begin() as tx:
+        assert tx.execute(text("SELECT expected_on FROM tracking_event")).scalars().all() == [date(2026, 11, 30)]
 
 
 def test_payments_are_booked_once(http: TestClient, shop: Shop, post: Post, unit: int) -> None:

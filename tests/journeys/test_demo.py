@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-DEMO = (sys.executable, "-c", "from orderpipe.cli import main; main()", "demo", "--orders", "20", "--exit-when-done", "--data")
+from orderpipe.simulation.script import LEAST, script_for
+
+DEMO = (sys.executable, "-c", "from orderpipe.cli import main; main()", "demo", "--orders", "30", "--exit-when-done", "--data")
 
 
 @pytest.mark.timeout(300)
@@ -22,8 +24,10 @@ def test_the_demo_ends_as_written(tmp_path: Path) -> None:
         [*DEMO, str(tmp_path / "data")], env=environment | configured, capture_output=True, text=True, timeout=280, check=False
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert re.search(r"18 completed", ran.stdout)
+    assert re.search(rf"{LEAST - 1} completed", ran.stdout)  # with a replacement, without one canceled and one that waits
     assert "✗" not in ran.stdout
-    assert ran.stdout.count("✓") == 20
+    assert ran.stdout.count("✓") == len(script_for(LEAST))
+    assert re.search(r"2 of \d+ customers asked have rated, 3\.0 of 5", ran.stdout)
+    assert ", 0 of them open" in ran.stdout
     logs = "".join(log.read_text() for log in (tmp_path / "data" / "log").glob("*.log"))
     assert "Traceback" not in logs

@@ -18,7 +18,7 @@ def test_is_the_same_for_the_same_seed() -> None:
     assert sample(200) != sample(200, seed=2)
 
 
-@pytest.mark.parametrize("size", [20, 40, 300])
+@pytest.mark.parametrize("size", [LEAST, 60, 300])
 def test_has_as_many_orders_as_asked_for_with_every_exception_among_them(size: int) -> None:
     orders = sample(size)
     assert len({(order.shop, order.reference) for order in orders}) == size
@@ -26,11 +26,11 @@ def test_has_as_many_orders_as_asked_for_with_every_exception_among_them(size: i
 
 
 def test_has_at_least_the_orders_that_the_script_needs() -> None:
-    assert len(sample(1)) == LEAST <= 20
+    assert len(sample(1)) == LEAST <= 32
 
 
 def test_leaves_nine_of_ten_orders_to_be_completed() -> None:
-    for size in (20, 39, 40, 300):
+    for size in (LEAST, 39, 40, 300):
         others = [one for one in script_for(size) if one.end not in ("", "completed")]
         assert len(others) <= size / 10
 
@@ -71,7 +71,7 @@ def test_sends_large_samples_in_files_mostly() -> None:
 
 
 def test_changes_only_what_arrives_of_a_doubtful_order() -> None:
-    order = next(order for order in sample(20) if order.script == "wrong-article")
+    order = next(order for order in sample(LEAST) if order.script == "wrong-article")
     assert value_at(order.sent, "/lines/0/sku") == "MUG-BLEU"
     assert value_at(order.meant, "/lines/0/sku") == "MUG-BLUE"
     assert value_at(order.meant, "/lines/7/sku") is None

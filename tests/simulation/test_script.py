@@ -4,7 +4,7 @@ Holding what really became of an exception against the script.
 
 from dataclasses import replace
 
-from orderpipe.simulation.script import SCRIPT, Outcome, differences
+from orderpipe.simulation.script import SCRIPT, Outcome, differences, scripted
 
 LOST = next(one for one in SCRIPT if one.name == "lost-parcel")
 AS_WRITTEN = Outcome("completed", None, ("lost", "delivered"), frozenset({"lost", "resend", "more than asked for"}))
@@ -31,3 +31,33 @@ def test_says_what_it_should_have_waited_for() -> None:
 
 def test_tells_of_an_error_whatever_the_state() -> None:
     assert differences(LOST, replace(AS_WRITTEN, last_error="KeyError: 'x'")) == ["it is parked with an error: KeyError: 'x'"]
+
+
+UNSUBSCRIBED = next(one for one in SCRIPT if one.name == "unsubscribed")
+DAMAGED = next(one for one in SCRIPT if one.name == "damaged")
+
+
+def test_says_which_letters_came_or_did_not() -> None:
+    outcome = Outcome(
+        "completed", None, ("delivered",), UNSUBSCRIBED.witnessed, letters=frozenset({"thank-you"}), declined=frozenset({"shipped"})
+    )
+    assert differences(UNSUBSCRIBED, outcome) == [
+        "the customer was not sent: amended", "the customer did not do without: out-for-delivery, thank-you"
+    ]
+    as_wanted = replace(outcome, letters=UNSUBSCRIBED.letters, declined=UNSUBSCRIBED.declined)
+    assert differences(UNSUBSCRIBED, as_wanted) == []
+
+
+def test_says_what_became_of_the_cases() -> None:
+    outcome = Outcome("completed", None, ("delivered",), DAMAGED.witnessed, letters=DAMAGED.letters, cases=("claim assessed",))
+    assert differences(DAMAGED, outcome) == ["its cases are claim assessed, not claim closed"]
+
+
+def test_nobody_waits_for_what_nobody_does() -> None:
+    for one in SCRIPT:
+        assert {one.picked_after, one.restocked_after} - {""} <= one.witnessed
+
+
+def test_finds_an_exception_by_its_name() -> None:
+    assert scripted("damaged") is DAMAGED
+    assert scripted("") is None

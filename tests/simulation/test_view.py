@@ -30,8 +30,21 @@ def shown(width: int, height: int, picture: Picture = PICTURE) -> str:
 def test_fits_the_terminal(width: int, height: int) -> None:
     text = shown(width, height)
     assert len(text.splitlines()) <= height
-    for words in ("30 completed", "the picker's scans", "warehouse", "✓ split", "… lost-parcel", "谢谢您"):
+    for words in ("30 completed", "the picker's scans", "warehouse", "… all-at-once", "谢谢您"):
         assert words in text
+
+
+def test_names_every_exception_where_there_is_room() -> None:
+    assert "✓ split" in shown(120, 50)
+    assert f"… {SCRIPT[-1].name}" in shown(120, 50)
+
+
+def test_counts_where_there_is_none() -> None:
+    low = shown(80, 24)
+    assert "✓ 1 done" in low
+    assert re.search(r"… and \d+ more", low)
+    only_two_left = replace(PICTURE, done=frozenset(one.name for one in SCRIPT[2:]))
+    assert f"✓ {len(SCRIPT) - 2} done  … {SCRIPT[0].name}  … {SCRIPT[1].name}" in shown(80, 24, only_two_left)
 
 
 def test_shows_addresses_where_there_is_room() -> None:

@@ -61,6 +61,18 @@ def test_offers_nothing_where_nothing_is_late(floor: Floor, browser: TestClient)
     assert "/delay" not in browser.get(path).text
 
 
+def test_offers_nothing_once_it_has_come_though_nobody_has_looked_again(floor: Floor, browser: TestClient) -> None:
+    order_id = promised(floor)
+    until(floor, order_id, state="told")
+    path = path_of(floor, order_id)
+    floor.deliver_until_shipped(order_id * 1000 + 1)
+    assert f'href="{path}/delay"' in browser.get(path).text
+    floor.carrier(order_id * 1000 + 1, "delivered")
+    assert of(floor, order_id)["state"] == "told"
+    assert "/delay" not in browser.get(path).text
+    assert words_of("en")["notes"]["on-time"]["heading"] in browser.get(f"{path}/delay").text
+
+
 def test_says_so_where_it_is_packed_by_now(floor: Floor, browser: TestClient) -> None:
     order_id = promised(floor)
     until(floor, order_id, state="told")

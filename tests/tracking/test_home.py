@@ -2,6 +2,7 @@
 The customer's page: it opens by the link in a letter alone, shows the way of the order, and offers what may be done now.
 """
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -99,6 +100,16 @@ def test_leads_to_the_carrier_where_it_is_known(floor: Floor, site: FastAPI, bro
 def test_says_what_is_to_be_paid_only_where_that_is_waited_for(floor: Floor, browser: TestClient) -> None:
     assert HOME["due"].format(amount="£73.00") in looked_at(browser, path_of(floor, scenes.unpaid(floor))).text
     assert "still to be paid" not in looked_at(browser, path_of(floor, scenes.confirmed(floor))).text
+
+
+def test_says_what_of_the_order_was_canceled(floor: Floor, browser: TestClient) -> None:
+    order_id = scenes.partly(floor)
+    assert HOME["canceled"] not in looked_at(browser, path_of(floor, order_id)).text
+    floor.cancel(order_id)
+    text = looked_at(browser, path_of(floor, order_id)).text
+    assert re.search(rf"{HOME['canceled']} \d × ", text)
+    whole = scenes.canceled(floor)
+    assert HOME["canceled"] not in looked_at(browser, path_of(floor, whole)).text
 
 
 def test_is_not_drawn_again_without_news(floor: Floor, browser: TestClient) -> None:

@@ -4,7 +4,7 @@ What the carrier says and asks: where parcels are, and which ones there are.
 Every word is kept, whatever it says; the answer tells whether it was news.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from orderpipe.api.auth import ByCarrier
 from orderpipe.api.batches import Body, Entry, Results, one_or_many, read
-from orderpipe.api.fields import Instant, Name, Part, Word
+from orderpipe.api.fields import Day, Instant, Name, Part, Word
 from orderpipe.api.openapi import refusals
 from orderpipe.api.places import Cursor, Limit, page, row_behind
 from orderpipe.domain.tracking import ENDS, EventIdReused, Merging, ParcelStatus, TrackingEvent, UnknownParcel
@@ -33,7 +33,7 @@ class EventSent(Part):
     status: Literal["in_transit", "delayed", "out_for_delivery", "failed_attempt", "delivered", "returned", "lost"]
     at: Instant = Field(description="When it happened.")
     place: Word = Field("", examples=["Leeds"])
-    expected_on: date | None = Field(None, description="The day on which it is to be delivered, as far as the carrier knows.")
+    expected_on: Day | None = Field(None, description="The day on which it is to be delivered, as far as the carrier knows.")
 
     def event(self) -> TrackingEvent:
         """As the side flow takes it."""

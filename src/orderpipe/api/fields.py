@@ -2,7 +2,7 @@
 The kinds of field that requests are made of: texts of bounded length, instants, money.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
@@ -23,6 +23,13 @@ def _instant(value: Any) -> datetime:
     except (TypeError, ValueError, OverflowError):
         pass
     raise PydanticCustomError("instant", 'This must be an instant with its offset from UTC, such as "2026-12-24T09:30:00Z".')
+
+
+def _day(value: Any) -> date:
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise PydanticCustomError("day", 'This must be a day, such as "2026-12-24".') from None
 
 
 def _not_zero(amount: str) -> str:
@@ -47,6 +54,9 @@ Barcode = Annotated[str, StringConstraints(min_length=1, max_length=300, strip_w
 
 Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema({"type": "string", "format": "date-time"})]
 """An instant, aware and in UTC, however it was written."""
+
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+"""A calendar day, as a text."""
 
 Amount = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,2})?$"), AfterValidator(_not_zero)]
 """Money as a decimal string, not 0."""

@@ -33,6 +33,7 @@ class Stack:
 
     `ports` names ports that must be used, by label: api, flower, postgres, redis, smtp, mail, sms; any other is chosen.
     `say` gets a line for people when a process dies and is started again. `programs` is there for tests: what runs beside the servers.
+    `environment` is what the processes find in theirs besides, whatever ours says.
     Enter, start and leave it from one thread, best the main one.
     """
 
@@ -44,12 +45,14 @@ class Stack:
         ports: Mapping[str, int] | None = None,
         say: Callable[[str], None] = print,
         programs: Callable[[Place], Sequence[Program]] = product,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._data = data
         self._settings = settings
         self._wished = ports or {}
         self._say = say
         self._programs = programs
+        self._besides = environment or {}
         self._ports: dict[str, int] = {}
         self._environment: dict[str, str] = {}
         self._open = ExitStack()
@@ -135,6 +138,7 @@ class Stack:
             "ORDERPIPE_SMTP_URL": given.smtp_url or f"smtp://{LOOPBACK}:{self._ports['smtp']}",
             "ORDERPIPE_SMS_URL": given.sms_url or caught_sms,
             "ORDERPIPE_PUBLIC_URL": public,
+            **self._besides,
         }
 
     def _start_servers(self) -> None:

@@ -5,8 +5,8 @@ Carriers are not tidy: some words come twice or out of order, some deliveries ne
 """
 
 import zlib
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from orderpipe.simulation.actor import Actor
@@ -16,7 +16,12 @@ from orderpipe.simulation.scene import Scene
 _EVENTS = 1_500
 """Words in one request at most."""
 
-_ENDS = {"lost-parcel": "lost", "returned-parcel": "returned"}
+_FATES: Mapping[str, Sequence[str]] = {
+    "lost-parcel": ("in_transit", "lost"), "returned-parcel": ("in_transit", "returned"),
+    "slow-carrier": ("in_transit", "delayed", "out_for_delivery", "delivered"),
+}
+_LATER = timedelta(days=5)
+"""So much later comes what the carrier has delayed."""
 _USUAL = ("in_transit", "out_for_delivery", "delivered")
 
 
@@ -31,7 +36,7 @@ class Carrier(Actor):
         self._door = Door(scene.addresses.api, scene.keys[shop].carrier)
         self._office = Door(scene.addresses.api, scene.keys[shop].office)
         self._said: dict[str, int] = {}
-        self._fated: dict[str, str] = {}
+        self._fated: dict[str, str] = {}  # tracking number → exception
 
     def look(self) -> None:
         """Say of each parcel on the way where it is now."""
@@ -44,13 +49,13 @@ class Carrier(Actor):
             self._say(words[start : start + _EVENTS])
 
     def _learn_fates(self) -> None:
-        """Which parcels are to be lost or to come back: the first that left of the orders that play this."""
-        for script, end in _ENDS.items():
+        """Which parcels are not to go the usual way: the first that left of the orders that play this."""
+        for script in _FATES:
             playing = self.scene.playing(script)
-            if playing is None or playing.order.shop != self._shop or end in self._fated.values():
+            if playing is None or playing.order.shop != self._shop or script in self._fated.values():
                 continue
             if number := self._first_parcel(playing.id):
-                self._fated[number] = end
+                self._fated[number] = script
 
     def _first_parcel(self, order_id: str) -> str | None:
         """The tracking number of the order's first parcel, None before it has left."""
@@ -61,15 +66,19 @@ class Carrier(Actor):
     def _words(self, number: str) -> list[dict[str, Any]]:
         journey = self._journey(number)
         step = self._said.get(number, 0)
-        if step >= len(journey):
+        if step >= len(journey) or self._held(number, journey[step - 1] if step else ""):
             return []
         self._said[number] = step + 1
         return [_word(number, step, status) for status in journey[step].split()]
 
+    def _held(self, number: str, last: str) -> bool:
+        """What is delayed goes on when its customer has heard of it."""
+        return last == "delayed" and not self.scene.has_witnessed(self._fated[number], "told")
+
     def _journey(self, number: str) -> Sequence[str]:
         """The words by look; two in one look are said in that order."""
-        if end := self._fated.get(number):
-            return ("in_transit", end)
+        if script := self._fated.get(number):
+            return _FATES[script]
         match zlib.crc32(number.encode()) % 20:
             case 0:
                 return ("in_transit", "out_for_delivery", "failed_attempt", "out_for_delivery", "delivered")
@@ -84,16 +93,12 @@ class Carrier(Actor):
             if told["status"] >= 400:
                 self.scene.trouble(f"{self.name}: {word['status']} of {word['tracking_number']} was refused: {told['detail']}")
             elif word["tracking_number"] in self._fated and told["merged"]:
-                self._witness_end(word["status"])
-
-    def _witness_end(self, status: str) -> None:
-        for script, end in _ENDS.items():
-            if status == end:
-                self.scene.witness(script, end)
+                self.scene.witness(self._fated[word["tracking_number"]], word["status"])
 
 
 def _word(number: str, step: int, status: str) -> dict[str, Any]:
-    return {
-        "tracking_number": number, "event_id": f"{number}-{step}-{status}", "status": status, "at": datetime.now(UTC).isoformat(),
-        "place": "on the road",
+    now = datetime.now(UTC)
+    expected = {"expected_on": f"{now + _LATER:%Y-%m-%d}"} if status == "delayed" else {}
+    return expected | {
+        "tracking_number": number, "event_id": f"{number}-{step}-{status}", "status": status, "at": now.isoformat(), "place": "on the road",
     }

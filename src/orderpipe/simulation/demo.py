@@ -20,9 +20,10 @@ from orderpipe.settings import Settings
 from orderpipe.simulation import summary, view
 from orderpipe.simulation.actor import Actor
 from orderpipe.simulation.carrier import Carrier
-from orderpipe.simulation.customers import Customers
+from orderpipe.simulation.customers.everyone import Customers
 from orderpipe.simulation.door import Door, Unanswered
 from orderpipe.simulation.judge import Judge, Verdict
+from orderpipe.simulation.listener import Listener
 from orderpipe.simulation.office import Office
 from orderpipe.simulation.premises import open_shops, stock_up
 from orderpipe.simulation.sample import sample
@@ -40,6 +41,12 @@ PICTURE = "ORDERPIPE_DEMO_SVG"
 """For developers: the environment variable with the path at which the picture of the half-way mark is kept as SVG."""
 
 INTERRUPTED = 130
+
+_OWN = {"ORDERPIPE_IMAP_URL": "", "ORDERPIPE_WEBHOOK_ALLOW": "127.0.0.1", "ORDERPIPE_DELAYS_SECONDS": "2"}
+"""No mailbox of the real world is read; the shop's own system is on this machine; and a day takes a minute here."""
+
+_SHOWN = ("part-now", "one-fewer")
+"""Exceptions of which the order's page is worth a look, one in each language."""
 
 _LOG_WIDTH = 160
 
@@ -70,7 +77,7 @@ def run_demo(orders: int = 100, *, exit_when_done: bool = False, data: Path, pla
     if not console.is_terminal:
         console.width = _LOG_WIDTH
     told = Told(console, not console.is_terminal if plain is None else plain)
-    with Stack(data, settings=Settings.model_construct(), say=console.print) as stack:
+    with Stack(data, settings=Settings.model_construct(), say=console.print, environment=_OWN) as stack:
         console.print("Starting PostgreSQL, Redis, the workers, the clock, the HTTP door, Flower and the mail catcher …")
         try:
             stack.start()
@@ -109,7 +116,7 @@ def _set_the_scene(stack: Stack, orders: int) -> Scene:
 
 def _actors(scene: Scene) -> list[Actor]:
     by_shop: Sequence[Callable[[str, Scene], Actor]] = (Warehouse, Carrier, Office)
-    return [Customers(scene), *(actor(shop, scene) for shop in scene.keys for actor in by_shop), Shops(scene)]
+    return [Listener(scene), Customers(scene), *(actor(shop, scene) for shop in scene.keys for actor in by_shop), Shops(scene)]
 
 
 @contextmanager
@@ -136,7 +143,7 @@ def _watch(stack: Stack, scene: Scene, watcher: Watcher, told: Told) -> None:
     addresses = _worth_showing(stack)
 
     def screen() -> view.Screen:
-        return view.Screen(watcher.picture, watcher.script, len(scene.orders), addresses)
+        return view.Screen(watcher.picture, watcher.script, scene.expected, addresses)
 
     for label, address in addresses.items():
         told.console.print(f"{label}: {address}")
@@ -144,8 +151,8 @@ def _watch(stack: Stack, scene: Scene, watcher: Watcher, told: Told) -> None:
     with shown:
         while not stack.supervisor.asked_to_stop and not _ended(watcher):
             stack.supervisor.check()
-            told.every_few_seconds(view.line(watcher.picture, watcher.script, len(scene.orders)))
-            _keep_picture(watcher, len(scene.orders), screen)
+            told.every_few_seconds(view.line(watcher.picture, watcher.script, scene.expected))
+            _keep_picture(watcher, scene.expected, screen)
             time.sleep(0.1)
 
 
@@ -176,7 +183,8 @@ def _commands(stack: Stack, scene: Scene) -> dict[str, str]:
     where = "" if Path(data) == Settings.model_construct().data.absolute() else f" --data {data}"
     waiting = scene.playing("no-answer")
     number = waiting.number if waiting else "NUMBER"
-    return {"Why an order waits": f"orderpipe why {number}{where}", "Whether the books are right": f"orderpipe check{where}"}
+    pages = {f"What a customer sees ({script})": f"{scene.addresses.api}{page}" for script in _SHOWN if (page := scene.page_of(script))}
+    return pages | {"Why an order waits": f"orderpipe why {number}{where}", "Whether the books are right": f"orderpipe check{where}"}
 
 
 def _worth_showing(stack: Stack) -> dict[str, str]:

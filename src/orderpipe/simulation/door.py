@@ -19,7 +19,7 @@ _LATER = frozenset({429, 503})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: the status, the JSON document (None where there is none) and the headers by lower-case name."""
+    """What came back: the status, the JSON document or a page's HTML (None where there is neither), the headers by lower-case name."""
 
     status: int
     document: Any
@@ -130,4 +130,6 @@ def _document(what: str, answer: Answer) -> Any:
 def _parsed(content: bytes, kind: str) -> Any:
     if "ndjson" in kind:
         return [json.loads(line) for line in content.splitlines() if line.strip()]
+    if "html" in kind:
+        return content.decode()
     return json.loads(content) if "json" in kind and content else None

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from orderpipe.simulation.actor import Actor
+from orderpipe.simulation.casework import Casework, book_refund
 from orderpipe.simulation.catalogue import SHOPS
 from orderpipe.simulation.door import Door
 from orderpipe.simulation.forms import SampleOrder
 from orderpipe.simulation.scene import Scene
+from orderpipe.simulation.script import scripted
 
 _DELIVERY_SECONDS = 4.0
 """How long the supplier takes."""
@@ -28,15 +30,19 @@ class Office(Actor):
         super().__init__(f"office of {shop}", scene)
         self._plan = SHOPS[shop]
         self._door = Door(scene.addresses.api, scene.keys[shop].office)
+        self._casework = Casework(self._door, scene)
         self._ordered: dict[str, float] = {}
         self._came: set[str] = set()
+        self._refunded: set[str] = set()
         self._decided: set[tuple[str, str]] = set()
 
     def look(self) -> None:
-        """Decide what waits for a decision, then see what is out of stock."""
+        """Decide what waits for a decision, see what is out of stock, go on with the cases, and give back what is to be given back."""
         for order in self._door.pages("/v1/orders", waiting_for="office", limit=200):
             self._decide(order["id"])
         self._restock()
+        self._casework.look()
+        self._refund_what_was_canceled()
 
     def _decide(self, order_id: str) -> None:
         """Send again what was lost, close what came back, cancel what nobody can be asked about; what broke stays."""
@@ -55,6 +61,8 @@ class Office(Actor):
         """Have brought what has been waited for long enough: of each waiting part what it wants, where it waits."""
         wanted: Counter[tuple[str, str]] = Counter()
         for name, needs, script in self._waiting():
+            if (played := scripted(script)) and not self.scene.has_witnessed(script, played.restocked_after):
+                continue
             since = self._ordered.setdefault(name, time.monotonic())
             if name in self._came or time.monotonic() - since < _DELIVERY_SECONDS:
                 continue
@@ -88,6 +96,18 @@ class Office(Actor):
         return {
             (location or article.places[0], sku): pieces[sku] for sku, article in articles.items() if article.places and article.restock
         }
+
+
+    def _refund_what_was_canceled(self) -> None:
+        """Give back what was paid for what never came."""
+        playing = self.scene.playing("gives-up")
+        if playing is None or playing.order.shop != self._plan.code or playing.id in self._refunded:
+            return
+        for entry in self._door.pages(f"/v1/orders/{playing.id}/timeline", limit=500):
+            if entry["what"] == "refund.due":
+                book_refund(self._door, playing.id, reference=f"REF-{playing.number}", **entry["note"])
+                self._refunded.add(playing.id)
+                self.scene.witness("gives-up", "refunded")
 
 
 def _pieces(order: SampleOrder) -> dict[str, int]:

@@ -7,7 +7,7 @@ Shared by the actors' threads; every method may be called from any of them.
 import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from orderpipe.simulation.forms import SampleOrder
@@ -52,6 +52,9 @@ class Scene:
         self._by_script: dict[str, Taken] = {}
         self._witnessed: dict[str, set[str]] = defaultdict(set)
         self._troubles: list[str] = []
+        self._pages: dict[str, str] = {}
+        self._posted: dict[str, list[str]] = defaultdict(list)
+        self._followed: set[str] = set()
 
     def take(self, order: SampleOrder, receipt: Mapping[str, Any]) -> None:
         """The shop has taken this order down."""
@@ -89,10 +92,46 @@ class Scene:
         order = self.order(order_id)
         return order.script if order else ""
 
+    def follow(self, order: SampleOrder, receipt: Mapping[str, Any]) -> None:
+        """Another order has followed from this one, such as a replacement; it plays nothing of its own."""
+        taken = Taken(replace(order, script=""), receipt["id"], receipt["number"])
+        with self._lock:
+            self._taken[taken.id] = taken
+            self._followed.add(taken.id)
+
+    @property
+    def expected(self) -> int:
+        """How many orders there will be: those of the sample, and what has followed from them."""
+        return len(self.orders) + len(self._followed)
+
+    def show(self, taken: Taken, page: str) -> None:
+        """Where an order's page is, by a letter that leads there."""
+        with self._lock:
+            self._pages.setdefault(taken.id, page)
+
+    def page_of(self, script: str) -> str | None:
+        """The page of the order that plays this exception, as its customer knows it."""
+        playing = self.playing(script)
+        return self._pages.get(playing.id) if playing else None
+
+    def post(self, shop: str, return_number: str) -> None:
+        """A parcel with this return's label is on its way back to the shop."""
+        with self._lock:
+            self._posted[shop].append(return_number)
+
+    def come_back(self, shop: str) -> list[str]:
+        """The returns whose parcels have come to the shop since it was asked last."""
+        with self._lock:
+            return self._posted.pop(shop, [])
+
     def witness(self, script: str, what: str) -> None:
         """Something of an exception has been seen; of an ordinary order ("") nobody asks."""
         with self._lock:
             self._witnessed[script].add(what)
+
+    def has_witnessed(self, script: str, what: str) -> bool:
+        """Whether this has been seen of an exception; "" always has."""
+        return not what or what in self.witnessed(script)
 
     def witnessed(self, script: str) -> frozenset[str]:
         """What has been seen of an exception."""

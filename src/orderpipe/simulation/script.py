@@ -15,6 +15,10 @@ class Scripted:
     """
     One exception: its story in a sentence, the state its order must end in ("" where there is no order), what it then waits for,
     how its fulfillments must have ended, what must have been witnessed, and from what size of sample on it is played.
+
+    `letters` are kinds that the customer must have been sent, `declined` kinds that the customer did without, `cases` what became of
+    its cases as `kind state`. The warehouse picks it only after it has witnessed `picked_after`, and the supplier brings what is missing
+    only after `restocked_after`, so that everybody has time for their parts. `score` is the rating that must be in the report.
     """
 
     name: str
@@ -24,6 +28,12 @@ class Scripted:
     fulfillments: tuple[str, ...] = ("delivered",)
     witnessed: frozenset[str] = frozenset()
     from_size: int = 0
+    letters: frozenset[str] = frozenset()
+    declined: frozenset[str] = frozenset()
+    cases: tuple[str, ...] = ()
+    picked_after: str = ""
+    restocked_after: str = ""
+    score: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +45,17 @@ class Outcome:
     fulfillments: tuple[str, ...] = ()
     witnessed: frozenset[str] = field(default_factory=frozenset)
     last_error: str | None = None
+    letters: frozenset[str] = frozenset()
+    declined: frozenset[str] = frozenset()
+    cases: tuple[str, ...] = ()
 
 
 def _seen(*what: str) -> frozenset[str]:
     return frozenset(what)
 
+
+_CASE = _seen("case-received", "case-progress", "case-response", "case-closed")
+_BACK = _seen("return-authorised", "return-progress", "case-response", "refund-paid", "case-closed")
 
 SCRIPT: tuple[Scripted, ...] = (
     Scripted("split", "two articles lie at two places: two parcels", fulfillments=("delivered", "delivered")),
@@ -62,12 +78,37 @@ SCRIPT: tuple[Scripted, ...] = (
         witnessed=_seen("wrong-item", "unknown-barcode", "surplus"),
     ),
     Scripted(
-        "short-pick", "one of two is not on the shelf: it follows in a parcel of its own", fulfillments=("delivered", "delivered"),
-        witnessed=_seen("short", "restocked"),
+        "short-pick", "one of two is not on the shelf: the customer is told of the delay, says nothing, and it comes after all",
+        fulfillments=("delivered", "delivered"), witnessed=_seen("short", "told", "restocked"), letters=_seen("backorder", "delayed"),
+        restocked_after="told",
     ),
     Scripted(
-        "canceled-in-time", "the customer cancels before paying: the stock goes back", CANCELED, fulfillments=("canceled",),
-        witnessed=_seen("canceled"),
+        "waits", "one is late: the customer chooses to wait for it", fulfillments=("delivered", "delivered"),
+        witnessed=_seen("short", "wait", "restocked"), letters=_seen("delayed"), restocked_after="wait",
+    ),
+    Scripted(
+        "part-now", "two are late, then one of them comes: the customer takes it now, the other follows",
+        fulfillments=("delivered", "delivered", "delivered"), witnessed=_seen("short", "part", "restocked"), letters=_seen("delayed"),
+        restocked_after="part",
+    ),
+    Scripted(
+        "gives-up", "paid, and one is late: the customer cancels it and gets the money back", fulfillments=("delivered", "canceled"),
+        witnessed=_seen("short", "cancel", "refunded"), letters=_seen("delayed", "canceled"),
+    ),
+    Scripted(
+        "slow-carrier", "the carrier names a later day: the customer is told", witnessed=_seen("told"), letters=_seen("delayed"),
+    ),
+    Scripted(
+        "canceled-in-time", "the customer cancels on the page before paying, and reads when that arrived; the stock goes back", CANCELED,
+        fulfillments=("canceled",), witnessed=_seen("asked once more", "canceled", "confirmed with the time"), letters=_seen("canceled"),
+    ),
+    Scripted(
+        "new-address", "the customer gives another address on the page before it is packed", witnessed=_seen("asked once more", "changed"),
+        letters=_seen("amended"), picked_after="changed",
+    ),
+    Scripted(
+        "one-fewer", "the customer takes one piece fewer (in Chinese)", witnessed=_seen("asked once more", "changed"),
+        letters=_seen("amended"), picked_after="changed",
     ),
     Scripted("canceled-too-late", "the customer cancels when it has left: refused, and it arrives", witnessed=_seen("cancel refused")),
     Scripted(
@@ -89,6 +130,37 @@ SCRIPT: tuple[Scripted, ...] = (
     ),
     Scripted("service", "a service, ordered by telephone: an appointment, done on the performer's word", witnessed=_seen("performed")),
     Scripted(
+        "damaged", "one piece came broken: the customer complains on the page, a new one is sent, the case is closed",
+        witnessed=_seen("complained", "replaced"), letters=_CASE, cases=("claim closed",),
+    ),
+    Scripted(
+        "missing", "did everything arrive? No (in Chinese): a claim, an answer, the case is closed", witnessed=_seen("complained"),
+        letters=_CASE, cases=("claim closed",),
+    ),
+    Scripted(
+        "sent-back", "a return with its label: scanned in, inspected, back in stock, the money given back",
+        witnessed=_seen("return declared", "label", "inspected", "refunded"), letters=_BACK, cases=("return closed",),
+    ),
+    Scripted(
+        "withdrawn", "the customer withdraws from half of the contract after the delivery",
+        witnessed=_seen("withdrawn", "label", "inspected", "refunded"), letters=_BACK | _seen("withdrawal-received"),
+        cases=("withdrawal closed",),
+    ),
+    Scripted("rated-well", "the customer gives five of five (in Chinese)", witnessed=_seen("rated"), score=5),
+    Scripted(
+        "rated-low", "the customer gives one of five: a case, and the office is to call", witnessed=_seen("rated", "asked to call"),
+        letters=_CASE, cases=("complaint closed",), score=1,
+    ),
+    Scripted(
+        "unsubscribed", "the customer wants no news of the way: of a change we still write, of parcels and thanks we do not",
+        witnessed=_seen("unsubscribed", "changed"), letters=_seen("amended"), declined=_seen("shipped", "out-for-delivery", "thank-you"),
+        picked_after="changed",
+    ),
+    Scripted(
+        "webhooks", "the shop's own system is told of its orders, and knows by the signature by whom", end="", fulfillments=(),
+        witnessed=_seen("received", "completed", "signed"),
+    ),
+    Scripted(
         "malformed", "broken JSON, money as a number, an unknown field: refused with the reason", end="", fulfillments=(),
         witnessed=_seen("broken JSON refused", "number as money refused", "unknown field refused"),
     ),
@@ -98,6 +170,12 @@ SCRIPT: tuple[Scripted, ...] = (
         witnessed=_seen("cancel"), from_size=40,
     ),
 )
+_BY_NAME = {one.name: one for one in SCRIPT}
+
+
+def scripted(name: str) -> Scripted | None:
+    """The exception of this name; None for an ordinary order's ""."""
+    return _BY_NAME.get(name)
 
 
 def script_for(size: int) -> tuple[Scripted, ...]:
@@ -126,6 +204,12 @@ def _differences(scripted: Scripted, outcome: Outcome) -> Iterator[str]:
         yield f"its parts are {_listed(outcome.fulfillments)}, not {_listed(scripted.fulfillments)}"
     if missing := sorted(scripted.witnessed - outcome.witnessed):
         yield f"nobody saw: {_listed(missing)}"
+    if missing := sorted(scripted.letters - outcome.letters):
+        yield f"the customer was not sent: {_listed(missing)}"
+    if missing := sorted(scripted.declined - outcome.declined):
+        yield f"the customer did not do without: {_listed(missing)}"
+    if sorted(outcome.cases) != sorted(scripted.cases) and scripted.cases:
+        yield f"its cases are {_listed(outcome.cases)}, not {_listed(scripted.cases)}"
 
 
 def _listed(words: tuple[str, ...] | list[str]) -> str:

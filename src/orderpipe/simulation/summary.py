@@ -2,7 +2,9 @@
 What the demo came to, printed at its end: orders, durations, letters, the exceptions, and where to look further.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
@@ -21,6 +23,8 @@ def print_summary(
     console.print(_orders(verdict, picture))
     console.print(_durations(durations))
     console.print(_letters(picture))
+    console.print(_satisfaction(verdict))
+    console.print(_cases(verdict))
     console.print(_exceptions(verdict))
     for sentence in verdict.wrong:
         console.print(Text(f"✗ {sentence}", style="red"))
@@ -51,11 +55,29 @@ def _letters(picture: Picture) -> Text:
     return Text.assemble((f"{sum(picture.letters.values())} letters and messages", "bold"), f": {kinds}")
 
 
+def _satisfaction(verdict: Verdict) -> Text:
+    rated = [one for one in verdict.ratings if one["rated"]]
+    count, asked = sum(one["rated"] for one in rated), sum(one["asked"] for one in verdict.ratings)
+    stars = sum(one["rated"] * Decimal(one["average"]) for one in rated)
+    average = f", {stars / count:.1f} of 5 on average" if count else ""
+    return Text.assemble((f"{count} of {asked} customers asked have rated", "bold"), average)
+
+
+def _cases(verdict: Verdict) -> Text:
+    count, still_open = (sum(one[name] for one in verdict.cases) for name in ("count", "open"))
+    by_cause: Counter[str] = Counter()
+    for one in verdict.cases:
+        by_cause[one["cause"]] += one["count"]
+    causes = ", ".join(f"{some} {cause}" for cause, some in by_cause.most_common())
+    return Text.assemble((f"{count} cases", "bold"), f", {still_open} of them open: {causes}")
+
+
 def _exceptions(verdict: Verdict) -> Table:
     table = Table(box=None, pad_edge=False, title="exceptions", title_justify="left", title_style="bold", show_header=False)
     for scripted, found in verdict.exceptions.items():
-        table.add_row(Text("✗", style="red") if found else Text("✓", style="green"), scripted.name, scripted.story)
+        mark = Text("✗", style="red") if found else Text("✓", style="green")
+        table.add_row(mark, scripted.name, Text(verdict.numbers.get(scripted.name, ""), style="dim"), scripted.story)
         for sentence in found:
-            table.add_row("", "", Text(sentence, style="red"))
+            table.add_row("", "", "", Text(sentence, style="red"))
     return table
 

@@ -22,6 +22,9 @@ _BAR = 18
 _TALL = 32
 """Lines from which a terminal has room for the addresses, too."""
 
+_FEW, _MANY = 5, 12
+"""Lines for the exceptions in a low and in a tall terminal."""
+
 _PICTURE_SIZE = (110, 40)
 _FETCHED = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 """Fonts that a picture would fetch from elsewhere; the reader's own will do."""
@@ -42,7 +45,7 @@ class Screen:
         middle.add_column(min_width=36)
         middle.add_column(ratio=1)
         middle.add_row(_bars(picture, all_ends=tall), Group(_waits(picture), Text(), _letters(picture)))
-        parts: list[RenderableType] = [middle, *_exceptions(picture, self._script, options.max_width - 4)]
+        parts: list[RenderableType] = [middle, *_exceptions(picture, self._script, options.max_width - 4, most=_MANY if tall else _FEW)]
         if tall:
             parts = [middle, Text(), *parts[1:], Text(), _places(self._addresses)]
         yield Panel(Group(*parts), title=_headline(picture, self._wanted), title_align="left", border_style="cyan")
@@ -135,14 +138,30 @@ def _letters(picture: Picture) -> RenderableType:
     return table
 
 
-def _exceptions(picture: Picture, script: Sequence[Scripted], width: int) -> list[Text]:
-    """The exceptions by name, ticked off as they come to their ends, on as many lines as they need."""
+def _exceptions(picture: Picture, script: Sequence[Scripted], width: int, *, most: int) -> list[Text]:
+    """
+    The exceptions by name, ticked off as they come to their ends, on at most so many lines.
+
+    Where they do not fit those that are done are only counted, and of the others as many named as there is room for.
+    """
+    named = [(one.name in picture.done, one.name) for one in script]
+    lines = _on_lines(named, width)
+    still_open = [one for one in named if not one[0]]
+    shown = len(still_open)
+    while len(lines) > most and shown:
+        rest = [(False, f"and {len(still_open) - shown} more")] if shown < len(still_open) else []
+        lines = _on_lines([(True, f"{len(picture.done)} done"), *still_open[:shown], *rest], width)
+        shown -= 1
+    return lines
+
+
+def _on_lines(named: Iterable[tuple[bool, str]], width: int) -> list[Text]:
     lines = [Text("exceptions", style="bold")]
-    for one in script:
-        mark, style = ("✓ ", _GOOD) if one.name in picture.done else ("… ", _OPEN)
-        if len(lines[-1]) + len(one.name) + 4 > width:
+    for done, name in named:
+        mark, style = ("✓ ", _GOOD) if done else ("… ", _OPEN)
+        if len(lines[-1]) + len(name) + 4 > width:
             lines.append(Text(" " * len("exceptions")))
-        lines[-1].append(f"  {mark}{one.name}", style=f"not bold {style}")
+        lines[-1].append(f"  {mark}{name}", style=f"not bold {style}")
     return lines
 
 

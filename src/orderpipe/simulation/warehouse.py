@@ -10,9 +10,13 @@ from typing import Any
 from orderpipe.simulation.actor import Actor
 from orderpipe.simulation.door import Door
 from orderpipe.simulation.scene import Scene
+from orderpipe.simulation.script import scripted
 
 _SCANS = 1_500
 """Scans in one request at most."""
+
+_SHORT = {"short-pick": 1, "waits": 1, "gives-up": 1, "part-now": 2}
+"""Pieces that are not on the shelf, by the exception that plays this."""
 
 Job = Mapping[str, Any]
 Scan = dict[str, Any]
@@ -23,6 +27,7 @@ class Warehouse(Actor):
 
     def __init__(self, shop: str, scene: Scene) -> None:
         super().__init__(f"warehouse of {shop}", scene)
+        self._shop = shop
         self._door = Door(scene.addresses.api, scene.keys[shop].warehouse)
         self._done: set[tuple[str, str]] = set()
 
@@ -31,11 +36,19 @@ class Warehouse(Actor):
         self._scan(self._jobs("pick", state="released", waiting_for="pick-scans"), self._picks)
         self._scan(self._jobs("pack", state="picked", waiting_for="pack-scans"), _packs)
         self._perform(self._jobs("perform", state="released", waiting_for="performance"))
+        for number in self.scene.come_back(self._shop):
+            self._unpack(number)
 
     def _jobs(self, task: str, **wanted: str) -> list[Job]:
         """What waits for this task and has not been done yet."""
         jobs = self._door.pages("/v1/fulfillments", **wanted, limit=500)
-        return [job for job in jobs if (job["id"], task) not in self._done and self.scene.order(job["order"]) is not None]
+        return [job for job in jobs if (job["id"], task) not in self._done and self._may(job, task)]
+
+    def _may(self, job: Job, task: str) -> bool:
+        """Whether it is an order of ours, and nobody wants to change it before."""
+        played = scripted(self.scene.script_of(job["order"]))
+        held = played is not None and task == "pick" and not self.scene.has_witnessed(played.name, played.picked_after)
+        return self.scene.order(job["order"]) is not None and not held
 
     def _scan(self, jobs: list[Job], scans_of: Callable[[Job, str], Iterator[Scan]]) -> None:
         batch: list[Scan] = []
@@ -64,15 +77,26 @@ class Warehouse(Actor):
     def _picks(self, job: Job, script: str) -> Iterator[Scan]:
         if script == "wrong-scan":
             yield from _wrong_scans(job)
-        if script == "short-pick" and any(line["quantity"] > 1 for line in job["lines"]):
+        line, missing = job["lines"][0], _SHORT.get(script, 0)
+        if missing and line["quantity"] > missing:
             self.scene.witness(script, "short")
-            line = job["lines"][0]
-            yield _scan(job, "pick", line["sku"], line["quantity"] - 1)
-            yield _scan(job, "short", line["sku"], 1) | {"phase": "short"}
+            yield _scan(job, "pick", line["sku"], line["quantity"] - missing)
+            yield _scan(job, "short", line["sku"], missing)
         else:
             for line in job["lines"]:
                 yield from _all_of(job, "pick", line, line["quantity"])
         self._done.add((job["id"], "pick"))
+
+    def _unpack(self, number: str) -> None:
+        """What came back is scanned and looked at; all of it is as good as new."""
+        coming = self._door.get(f"/v1/returns/{number}")
+        self._door.post(f"/v1/returns/{number}/scans", [
+            {"barcode": item["sku"], "quantity": item["quantity"], "operator": "returns-1", "client_id": f"back-{number}-{item['number']}"}
+            for item in coming["items"]
+        ])
+        good = [{"number": item["number"], "restock": item["quantity"]} for item in coming["items"]]
+        self._door.post(f"/v1/returns/{number}/inspections", {"lines": good})
+        self.scene.witness(self.scene.script_of(coming["order"]), "inspected")
 
     def _perform(self, jobs: list[Job]) -> None:
         if not jobs:

@@ -79,7 +79,7 @@ class Watcher(Actor):
     def finished(self) -> bool:
         """Whether every order has come to where the script wants it."""
         waiting = sum(1 for one in self.script if one.waits_for)
-        return len(self._done) == len(self.script) and self.picture.ended + waiting == len(self.scene.orders)
+        return len(self._done) == len(self.script) and self.picture.ended + waiting == self.scene.expected
 
     def look(self) -> None:
         """Look at everything once."""

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from orderpipe.channels.delay_words import substitutes_named
 from orderpipe.domain.delay_terms import Choice, still_open
+from orderpipe.flow import FULFILLMENT_ENDS
 from orderpipe.serving.transactions import InWork, Now, Work
 from orderpipe.sideflows import delay_choices
 from orderpipe.sideflows.delay_choices import ChoiceRefused
@@ -64,9 +65,12 @@ def take(visit: InVisit, posted: InPosted, work: InWork, now: Now) -> Response:
 
 
 def _known(visit: Visit, work: Work) -> Delay | None:
-    """The order's delay that its customer was told of."""
+    """The order's delay that its customer was told of, until what was late has come; the books close it a little later."""
     delay = delays.open_of(work.tx, [visit.order_id]).get(visit.order_id)
-    return delay if delay and delay.state in ("told", "chosen") else None
+    if delay is None or delay.state not in ("told", "chosen"):
+        return None
+    states = dict(fulfillments.states_of(work.tx, [visit.order_id])[visit.order_id])
+    return delay if any(states[one] not in FULFILLMENT_ENDS for one in delay.fulfillment_ids) else None
 
 
 def _sheet(visit: Visit, work: Work, delay: Delay, *, unchosen: bool = False) -> Response:

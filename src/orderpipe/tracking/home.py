@@ -12,6 +12,7 @@ from fastapi import APIRouter, Header
 from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
+from orderpipe.flow import OrderState
 from orderpipe.serving.transactions import InWork, Now, Parts, Work
 from orderpipe.store import order_views, payments, visiting
 from orderpipe.tracking import answering, canceling, case_page, changing, delays, preferences, problem, rating, returning, withdrawing
@@ -48,9 +49,13 @@ def _page(seen: Visit, work: Work, now: Now, parts: Parts, tag: str) -> Response
         payments.accounts(tx, [order_id])[order_id], parts.settings.tracking_links,
     )
     offers = [offer for offered in OFFERS if (offer := offered(seen, work))]
+    canceled = [] if seen.state == OrderState.CANCELED else [
+        {"number": line.number, "quantity": line.canceled} for line in order_views.lines(tx, order_id) if line.canceled
+    ]
     return live_page(
         "home.html", seen.language, tag, heading=seen.scene.words["home"]["heading"].format(number=view.number), shop_name=view.shop_name,
         visit=seen, order=view, seen=overview(seen, facts), urgent=[offer for offer in offers if offer.urgent],
         offers=[offer for offer in offers if not offer.urgent], total_word=seen.scene.wording.phrases["words"]["total"],
-        as_of=seen.scene.wording.moment(now), mail_from=seen.scene.order.mail_from or parts.settings.mail_from,
+        canceled=view.items(canceled), as_of=seen.scene.wording.moment(now),
+        mail_from=seen.scene.order.mail_from or parts.settings.mail_from,
     )
