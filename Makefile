@@ -26,7 +26,7 @@ up: $(INSTALLED)  ## everything orderpipe needs, on this machine, until Ctrl-C
 	@$(BIN)/orderpipe up $(ARGS)
 
 test: $(INSTALLED)  ## all tests; ARGS go to pytest, e.g. ARGS='tests/domain -k promise'
-	@$(BIN)/python -m pytest -n $(TESTERS) $(ARGS)
+	@$(BIN)/python -m pytest -n $(TESTERS) --dist worksteal $(ARGS)
 
 check: $(INSTALLED)  ## style, types, which package may import which, and whether the migrations lead to the tables in the code
 	@verdict=0; for judge in "ruff check ." mypy "lint-imports --no-logo" "pytest -q tests/store/test_migrations.py"; do $(BIN)/$$judge || verdict=1; done; exit $$verdict

@@ -169,6 +169,7 @@ class Floor:
             "query.escalate": lambda tx: asking.escalate(tx, ids, desk=DESK, now=self.now),
             "office.remind": lambda tx: office.remind(tx, ids, office=OFFICE, now=self.now),
             "restock": lambda tx: self.give(restock.wake_waiting(tx, self.now)),
+            "mail.read": lambda _: None,
             "notify.email": lambda _: None,
             "notify.sms": lambda _: None,
         }

@@ -53,7 +53,7 @@ def keep(floor: Floor, raw: bytes, *, size: int = 0) -> None:
 def receive(floor: Floor, raw: bytes, *, size: int = 0) -> dict[str, Any]:
     """The mail comes in and is looked at; everything that comes of it happens. Returns its row."""
     keep(floor, raw, size=size)
-    letterbox.visit(floor.run, "", office=OFFICE)
+    letterbox.read(floor.run, office=OFFICE)
     floor.work()
     return mails(floor)[-1]
 

@@ -62,6 +62,9 @@ def _page(notice: Leased, signer: Signer) -> str:
 
 
 def _unsubscribe(notice: Leased, signer: Signer) -> str:
+    """Where letters like this are turned off; a text message has little room for it."""
+    if notice.channel == Channel.SMS:
+        return f"{settings().public_url}/u/{signer.sign_briefly(Purpose.UNSUBSCRIBE, notice.id)}"
     return f"{settings().public_url}/u/{signer.sign(Purpose.UNSUBSCRIBE, notice.id, notice.created_at + KEPT)}"
 
 

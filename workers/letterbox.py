@@ -2,7 +2,7 @@
 The reader of the mailbox: each mail is kept first, then marked as read, then understood, in a transaction of its own.
 
 Killed between any two of these it loses nothing and does nothing twice: what is kept is known by its bytes, and what was not
-understood still waits for it.
+understood still waits for it. A mail server may be slow or silent, so a worker that does nothing else goes to it.
 """
 
 import hashlib
@@ -23,42 +23,45 @@ from workers.run import Run
 
 log = logging.getLogger(__name__)
 
-JOB = "mail.fetch"
+JOB, READ = "mail.fetch", "mail.read"
 SECONDS = 10.0
-"""After this long a visit leaves the rest to the next one."""
+"""After this long a visit to the mailbox, or to what waits to be understood, leaves the rest to the next one."""
 MOST_TRIES = 5
 """So often a mail is begun; one that ended its reader each time is left to a person."""
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """How many mails were new, how many were understood, how many letters took another way; and why the mailbox could not be read."""
+class Read:
+    """How many mails were understood, and how many letters took another way."""
 
-    new: int = 0
     understood: int = 0
     fell_back: int = 0
-    trouble: str = ""
 
     def __str__(self) -> str:
-        counts = f"{self.new} new, {self.understood} read, {self.fell_back} letters sent another way"
-        return f"{counts}. {self.trouble}" if self.trouble else counts
+        return f"{self.understood} read, {self.fell_back} letters sent another way"
 
 
-def visit(run: Run, url: str, *, office: str) -> Visit:
-    """Fetch what came, understand what waits, and see to letters that did not arrive; `url` "" means that there is no mailbox."""
-    new, trouble = 0, ""
+def bring(run: Run, url: str) -> str:
+    """Keep what came, for another worker to read; says how many mails are new, or why the mailbox could not be read."""
     try:
-        new = fetch(run, url) if url else 0
+        new = fetch(run, url)
     except (MailboxFailed, BadOutlet) as error:
         log.warning("%s", error)
-        trouble = str(error)
+        return str(error)
+    if new:
+        broker.send_task(READ, queue=Queue.CARE)
+    return f"{new} new"
+
+
+def read(run: Run, *, office: str) -> Read:
+    """Understand what waits, and see to letters that did not arrive."""
     understood = understand(run, office=office)
     with run.engine.begin() as tx:
         fell_back = fallbacks.fall_back(tx, office=office, now=run.clock())
     if understood or fell_back:
         broker.send_task("notify.email", queue=Queue.NOTIFY)
         broker.send_task("notify.sms", queue=Queue.NOTIFY)
-    return Visit(new, understood, fell_back, trouble)
+    return Read(understood, fell_back)
 
 
 def fetch(run: Run, url: str) -> int:

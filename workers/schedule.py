@@ -16,6 +16,7 @@ PERIODS: dict[str, timedelta] = {
     "notify.sms": timedelta(seconds=2 * settings().sweep_seconds),
     "webhook.collect": timedelta(seconds=settings().sweep_seconds / 2),
     "mail.fetch": timedelta(seconds=6 * settings().sweep_seconds),
+    "mail.read": timedelta(seconds=6 * settings().sweep_seconds),
     "notify.check": timedelta(minutes=5),
     "case.escalate": timedelta(minutes=1),
     "feedback.remind": timedelta(minutes=10),
@@ -29,7 +30,10 @@ PERIODS: dict[str, timedelta] = {
 _ASKED = timedelta(minutes=5)
 """The longest that a beat waits to ask for a job; a beat that is started anew more often than the job is due still asks in time."""
 
-_QUEUES = {"notify.email": Queue.NOTIFY, "notify.sms": Queue.NOTIFY, "mail.fetch": Queue.CARE}
+_QUEUES = {"notify.email": Queue.NOTIFY, "notify.sms": Queue.NOTIFY, "mail.fetch": Queue.MAIL, "mail.read": Queue.CARE}
+
+_UNWANTED = frozenset() if settings().imap_url else frozenset({"mail.fetch"})
+"""Jobs that nobody need do here, and for whose ticks there may be no worker."""
 
 JOBS: dict[str, dict[str, object]] = {
     name: {
@@ -38,5 +42,5 @@ JOBS: dict[str, dict[str, object]] = {
         # a backlog of ticks collapses into the newest
         "options": {"queue": _QUEUES.get(name, Queue.CLOCK).value, "expires": min(period, _ASKED).total_seconds()},
     }
-    for name, period in PERIODS.items()
+    for name, period in PERIODS.items() if name not in _UNWANTED
 }

@@ -219,7 +219,7 @@ _tick("case.escalate", _all_due(lambda tx, started: case_clock.look(tx, now=star
 _tick("return.expire", _all_due(lambda tx, started: case_clock.expire_returns(tx, now=started.clock())))
 _tick("feedback.remind", _all_due(lambda tx, started: feedback.remind(tx, now=started.clock())))
 _tick("sweep", sweep)
-_tick(letterbox.JOB, lambda started: letterbox.visit(started, settings().imap_url, office=settings().office_email))
+_tick(letterbox.JOB, lambda started: letterbox.bring(started, settings().imap_url))
 _tick("idempotency.forget", _forget_keys)
 _tick("target.check", _check_targets)
 _tick("memory.learn", _learn)
@@ -246,6 +246,12 @@ def go_on_without_answer(self: OrderpipeTask, order_ids: list[int]) -> str:
 def wake_waiting(self: OrderpipeTask) -> str:
     """Wake the demand that stock which came free may serve; hinted when stock comes, and once in a while by the clock."""
     return str(_restock(self.started()))
+
+
+@app.task(name=letterbox.READ, base=OrderpipeTask, bind=True)
+def read_mail(self: OrderpipeTask) -> str:
+    """Understand the mail that waits, and see to letters that did not arrive; hinted when mail comes, and regularly by the clock."""
+    return str(letterbox.read(self.started(), office=settings().office_email))
 
 
 @app.task(name="notify.email", base=OrderpipeTask, bind=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from orderpipe import broker
+from orderpipe import broker, log_lines
 from orderpipe.flow import Queue
 from orderpipe.settings import Settings, settings
 from orderpipe.store.database import Database, connect
@@ -50,6 +50,7 @@ class Assembly:
 
 def assemble(chosen: Settings | None = None, *, clock: Clock = utc_now, send_stage: SendStage = broker.send_stage) -> Assembly:
     """Put the parts together from the given settings, by default the process's own. Raises NotConfigured."""
+    log_lines.keep_to_one_line()
     chosen = chosen or settings()
     if not chosen.database_url:
         raise NotConfigured(NotConfigured.__doc__)

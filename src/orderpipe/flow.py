@@ -74,6 +74,7 @@ class Queue(StrEnum):
     NOTIFY = "notify"
     CARE = "care"
     CLOCK = "clock"
+    MAIL = "mail"
 
 
 class Owner(StrEnum):

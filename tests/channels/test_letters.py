@@ -16,9 +16,10 @@ from jinja2.exceptions import UndefinedError
 from orderpipe import flow
 from orderpipe.channels import letters
 from orderpipe.channels.parts import UnsafeLink
-from orderpipe.channels.samples import FACTS, LINK, ORDER, ORDERS, VARIANTS, notice
+from orderpipe.channels.samples import FACTS, LINK, ORDER, ORDERS, VARIANTS, notice, sample
 from orderpipe.channels.wording import LANGUAGES, phrases_of, wording
 from orderpipe.domain.cases import paragraphs
+from orderpipe.domain.kinds import KINDS, OPTIONAL
 from orderpipe.domain.notices import Order, OrderedLine
 from tests.needs import require
 
@@ -258,6 +259,15 @@ def test_shows_naughty_words_harmlessly(kind: str) -> None:
         assert {"script", "img", "iframe", "svg", "b"}.isdisjoint(Elements(letter.html).tags)
         assert "\n" not in letter.subject
         assert len(letters.render_sms(told, ORDER)) <= 160
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_text_message_says_how_to_have_no_more_only_where_it_may_be_turned_off(kind: str, language: str) -> None:
+    told, order = sample(kind, language)
+    message = letters.render_sms(replace(told, channel="sms"), order)
+    assert ("/u/" in message) == (kind in OPTIONAL)
+    assert message.endswith(f"{phrases_of(language)['layout']['stop']}{told.unsubscribe}") == (kind in OPTIONAL)
 
 
 def test_leads_customers_to_their_order_and_texts_them_the_link_where_it_matters() -> None:

@@ -3,6 +3,7 @@ The mailbox over real IMAP, with Debian's dovecot.
 """
 
 import imaplib
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,6 +91,12 @@ def test_says_what_is_wrong_with_a_mailbox(server: ImapServer) -> None:
             Mailbox(url)
         assert "wrong" not in str(failed.value)
         assert "secret" not in str(failed.value)
+
+
+def test_does_not_wait_for_ever_for_a_server_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(MailboxFailed, match="cannot be opened: timed out"):
+        Mailbox(f"imap://a:b@127.0.0.1:{silent.getsockname()[1]}/")
 
 
 def test_says_so_when_the_server_goes_away(server: ImapServer) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orderpipe.domain.links import BadLink, ExpiredLink, Purpose, Signer
+from orderpipe.domain.links import BadLink, ExpiredLink, Purpose, Signer, is_brief
 
 NOW = datetime(2026, 11, 3, 12, 30, tzinfo=UTC)
 SIGNER = Signer({1: b"first" * 8, 2: b"second" * 8})
@@ -38,6 +38,34 @@ def test_a_changed_token_opens_nothing(subject: int, place: int, letter: str) ->
 def test_what_is_no_token_opens_nothing(text: str) -> None:
     with pytest.raises(BadLink):
         SIGNER.read(text, Purpose.PAGE, NOW)
+
+
+@given(SUBJECTS)
+def test_a_brief_token_opens_what_it_was_made_for(subject: int) -> None:
+    token = SIGNER.sign_briefly(Purpose.UNSUBSCRIBE, subject)
+    assert is_brief(token)
+    assert SIGNER.read_brief(token, Purpose.UNSUBSCRIBE) == subject
+    for refused in (Purpose.PAGE, Purpose.QUESTION):
+        with pytest.raises(BadLink):
+            SIGNER.read_brief(token, refused)
+    with pytest.raises(BadLink):
+        SIGNER.read(token, Purpose.UNSUBSCRIBE, NOW)
+
+
+@given(st.integers(0, 2**24 - 1), st.integers(0, 14), st.sampled_from("ABCDwxyz0189-_=ü "))
+def test_a_changed_brief_token_opens_nothing(subject: int, place: int, letter: str) -> None:
+    token = SIGNER.sign_briefly(Purpose.UNSUBSCRIBE, subject)
+    assert len(token) <= 15
+    changed = token[:place] + letter + token[place + 1 :]
+    if changed != token:
+        with pytest.raises(BadLink):
+            SIGNER.read_brief(changed, Purpose.UNSUBSCRIBE)
+
+
+@given(st.text(max_size=34))
+def test_what_is_no_brief_token_opens_nothing(text: str) -> None:
+    with pytest.raises(BadLink):
+        SIGNER.read_brief(text, Purpose.UNSUBSCRIBE)
 
 
 def test_a_token_for_another_purpose_opens_nothing() -> None:

@@ -13,9 +13,11 @@ from orderpipe.domain.cases import Case, CaseRefused, Cause, Channel, Kind, Outc
 from orderpipe.domain.feedback import Rating, RatingClosed
 from orderpipe.domain.orders import order_id_of
 from orderpipe.domain.remedies import Remedy, RemedyKind, RemedyRefused
-from orderpipe.domain.returns import Inspection, Return, ReturnRefused, ReturnScan, ReturnState
-from orderpipe.sideflows import cases, feedback, returns
+from orderpipe.domain.returns import Inspection, Return, ReturnRefused, ReturnScan, ReturnState, return_id_of
+from orderpipe.sideflows import cases, feedback, returns, withdrawals
 from orderpipe.sideflows.cases import Assessment, Word
+from orderpipe.sideflows.hearing import Heard, hear_mail
+from orderpipe.sideflows.withdrawals import Statement
 from orderpipe.store import cases as case_store
 from orderpipe.store import replacements
 from orderpipe.store.case_opening import Opened, Opening
@@ -220,8 +222,7 @@ def test_a_return_comes_back_is_inspected_and_lies_in_stock_again(floor: Floor) 
     opening = Opening(order_id, Kind.RETURN, "Too many.", f"return:{order_id}", Cause.CHANGED_MIND, (Pieces(1, 2),))
     declared = done(floor, lambda tx: returns.send_back(tx, opening, now=floor.now))
     again = done(floor, lambda tx: returns.send_back(tx, opening, now=floor.now))
-    assert declared.coming is not None
-    assert again.coming == declared.coming
+    assert (again.coming, again.opened.again) == (declared.coming, True)
     return_id = declared.coming.id
     assert came_back(floor, return_id, ("SKU-1", "a", 1), ("SKU-1", "a", 1), ("SKU-9", "b", 1), ("SKU-1", "c", 2)) == [
         None, None, "unknown-barcode", "surplus",
@@ -253,17 +254,12 @@ def test_a_withdrawal_ends_in_a_refund_that_is_booked(floor: Floor) -> None:
     order_id = floor.delivered(total=Decimal(20))
     floor.pay(order_id, "20.00")
 
-    def withdraw(tx: Tx) -> returns.Declared:
-        return returns.declare_withdrawal(
-            tx, order_id, text="I withdraw.", by="customer", channel=Channel.PAGE, now=floor.now
-        )
-
-    declared = done(floor, withdraw)
-    assert done(floor, withdraw).opened.new is False
-    assert declared.coming is not None
-    came_back(floor, declared.coming.id, ("SKU-1", "a", 2))
-    inspected(floor, declared.coming.id, Inspection(1, restock=2))
-    answered = respond(floor, declared.opened.case_id, Remedy(RemedyKind.REFUND, Decimal("20.00")))
+    statement = Statement({1: 2}, "form-1", "I withdraw.")
+    case_id = done(floor, lambda tx: withdrawals.declare(tx, order_id, statement, floor.now)).case_id
+    return_id = return_id_of(floor.told(order_id, "withdrawal-received")[0]["back"]["number"])
+    came_back(floor, return_id, ("SKU-1", "a", 2))
+    inspected(floor, return_id, Inspection(1, restock=2))
+    answered = respond(floor, case_id, Remedy(RemedyKind.REFUND, Decimal("20.00")))
     (told,) = floor.told(order_id, "office-remedy")
     assert told["reference"] == answered.remedies[0]["reference"]
     floor.check()
@@ -314,13 +310,21 @@ def test_who_has_not_rated_is_asked_once_more(floor: Floor) -> None:
 def test_a_mail_is_taken_down_once_and_belongs_to_the_case_it_names(floor: Floor) -> None:
     order_id = floor.delivered()
 
-    def mail(mail_id: str, subject: str) -> Opened:
-        return done(floor, lambda tx: cases.open_from_mail(tx, order_id, "Where is it?", subject, "ann@x.example", mail_id, floor.now))
+    def mail(mail_id: str, subject: str) -> Heard:
+        return done(floor, lambda tx: hear_mail(
+            tx, order_id, "Where is it?", subject, sender="ann@x.example", mail_id=mail_id, now=floor.now
+        ))
+
+    def close() -> None:
+        done(floor, lambda tx: cases.close(tx, first.case_id, Outcome.RESOLVED, by="Olga", now=floor.now))
 
     first = mail("1@x", "A question")
-    assert (mail("1@x", "A question"), first.new) == (Opened(first.case_id, False), True)
-    assert mail("2@x", f"Re: your case {first.number}").case_id == first.case_id
-    assert mail("2@x", f"Re: your case {first.number}").case_id == first.case_id
-    assert mail("3@x", "Re: your case C-100099-1").case_id != first.case_id
+    assert (mail("1@x", "A question"), first.new) == (Heard(first.case_id, again=True), True)
+    assert mail("2@x", "Another question").case_id == first.case_id
+    close()
+    assert mail("3@x", f"Re: your case {first.number}").case_id == first.case_id
+    assert mail("3@x", f"Re: your case {first.number}").case_id == first.case_id
+    close()
+    assert mail("4@x", "Re: your case C-100099-1").case_id != first.case_id
     with floor.engine.begin() as tx:
-        assert len(case_store.messages_of(tx, first.case_id)) == 2
+        assert len(case_store.messages_of(tx, first.case_id)) == 3

@@ -60,6 +60,7 @@ def test_the_customer_replies_and_the_order_goes_on(floor: Floor, mailbox: ImapS
     if by_address:
         raw = raw.replace(b"In-Reply-To", b"X-Lost").replace(b"References", b"X-Lost-Too")
     mailbox.drop(raw)
-    letterbox.visit(floor.run, mailbox.url, office=OFFICE)
+    letterbox.bring(floor.run, mailbox.url)
+    letterbox.read(floor.run, office=OFFICE)
     floor.work()
     assert (floor.state(order), floor.row(order)["payment_method"]) == (("promised", "fulfillments"), "invoice")

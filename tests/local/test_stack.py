@@ -69,14 +69,15 @@ def test_refuses_a_wished_port_that_is_taken(tmp_path: Path) -> None:
 
 
 def test_the_product_reads_every_queue(tmp_path: Path) -> None:
-    place = Place(tmp_path, {"api": 8000, "flower": 5555}, {})
+    place = Place(tmp_path, {"api": 8000, "flower": 5555}, {"ORDERPIPE_IMAP_URL": "imaps://a:b@mail.example/"})
     commands = [program.command for program in product(place) if "-Q" in program.command]
     read = {queue for command in commands for queue in command[command.index("-Q") + 1].split(",")}
     assert read == {lane.queue for lane in Lane} | set(Queue)
 
 
-def test_the_broker_door_is_open_where_it_has_a_broker(tmp_path: Path) -> None:
+def test_a_door_and_a_mailbox_have_a_process_where_there_are_any(tmp_path: Path) -> None:
     def names(environment: dict[str, str]) -> set[str]:
         return {program.name for program in product(Place(tmp_path, {"api": 8000, "flower": 5555}, environment))}
 
     assert names({"ORDERPIPE_DOOR_URL": "redis://127.0.0.1/1"}) - names({"ORDERPIPE_DOOR_URL": ""}) == {"broker-door"}
+    assert names({"ORDERPIPE_IMAP_URL": "imaps://a:b@mail.example/"}) - names({"ORDERPIPE_IMAP_URL": ""}) == {"worker-mail"}

@@ -100,5 +100,5 @@ def asked_variables() -> dict[str, str]:
 
 def roles() -> dict[str, Program]:
     """What `orderpipe up` runs, the broker door among it, by the names of the roles."""
-    place = Place(Path("/nowhere"), defaultdict(int), {"ORDERPIPE_DOOR_URL": "redis://nowhere/1"})
+    place = Place(Path("/nowhere"), defaultdict(int), {"ORDERPIPE_DOOR_URL": "redis://nowhere/1", "ORDERPIPE_IMAP_URL": "imaps://nowhere/INBOX"})
     return {re.sub("^(worker|broker)-", "", program.name): program for program in product(place)}

@@ -5,15 +5,18 @@ Delays: the house is warned first; what is late is told once, with one date; and
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from orderpipe.domain.delay_terms import Choice, Policy
-from orderpipe.domain.orders import Contact
+from orderpipe.domain.orders import Contact, DraftLine
 from orderpipe.sideflows import delay_choices, delay_letters
 from orderpipe.sideflows import delays as looking
 from orderpipe.sideflows.asking import Desk
+from orderpipe.sideflows.queries import How
 from orderpipe.store import delays
 from orderpipe.store.metadata import Tx
 from tests import builders
@@ -22,9 +25,9 @@ from tests.late import letters, letters_go_out, of, promised, promises, set_lead
 from workers import delays as jobs
 
 
-def choose(floor: Floor, order_id: int, choice: Choice, by: str = "customer") -> Any:
+def choose(floor: Floor, order_id: int, choice: Choice, by: str = "customer", how: How = How.PAGE) -> Any:
     with floor.engine.begin() as tx:
-        chosen = delay_choices.choose(tx, order_id, choice, by=by, now=floor.now)
+        chosen = delay_choices.choose(tx, order_id, choice, by=by, how=how, now=floor.now)
         floor.give(chosen.hints)
     floor.work()
     return chosen
@@ -140,25 +143,114 @@ def test_the_part_that_has_come_goes_ahead(floor: Floor) -> None:
     assert floor.state(order_id)[0] == "completed"
 
 
-def test_something_else_is_sent_instead_at_the_same_price(floor: Floor) -> None:
+def offering(floor: Floor, *, price: int, pay: str = "", confirmed: str = "", **draft: Any) -> int:
+    """An order for three pieces at 10, of which two are missing; another article at this price may come instead."""
     with floor.engine.begin() as tx:
-        builders.product(tx, "SKU-2", price=99, description="The better one")
+        builders.product(tx, "SKU-2", price=price, description="The other one")
         builders.product(tx, "SKU-1", price=10, lead_days=5, substitute_sku="SKU-2")
     floor.stock("SKU-1", 1)
     floor.stock("SKU-2", 5)
-    order_id = floor.order([("SKU-1", 3)])
+    order_id = floor.order([DraftLine("SKU-1", 3, unit_price=Decimal(10))], **draft)
     floor.receive(order_id)
+    if confirmed:
+        floor.answer(order_id, confirmed=frozenset({confirmed}))
+    if pay:
+        floor.pay(order_id, pay)
     assert floor.parts(order_id)[2] == ("planned", "stock")
     floor.deliver(order_id * 1000 + 1)
     until(floor, order_id, state="told")
+    return order_id
+
+
+def amendments(floor: Floor, order_id: int) -> list[Any]:
+    return [one for one in floor.journal(order_id) if one["what"] == "order.amended"]
+
+
+def test_what_is_dearer_is_sent_instead_at_the_price_ordered_at(floor: Floor) -> None:
+    order_id = offering(floor, price=99, total=Decimal(30))
     letter = floor.told(order_id, "delayed")[0]
     assert letter["options"] == ["wait", "substitute", "cancel"]
-    assert letter["substitutes"] == [{"number": 1, "quantity": 2, "name": "The better one"}]
+    assert letter["substitutes"] == [{"number": 1, "quantity": 2, "name": "The other one", "price": None}]
     choose(floor, order_id, Choice.SUBSTITUTE)
     assert floor.parts(order_id)[2] == ("released", "pick-scans")
     assert floor.value("SELECT sum(quantity * unit_price) FROM order_line WHERE order_id = :id", id=order_id) == 30
+    assert floor.row(order_id)["total"] == 30
+    assert "office-refund" not in floor.letters(order_id)
+    assert "question" not in floor.letters(order_id)
     floor.deliver(order_id * 1000 + 2)
     assert floor.state(order_id)[0] == "completed"
+    floor.check()
+
+
+def test_a_substitute_is_an_amendment_that_says_who_chose_it_and_how(floor: Floor) -> None:
+    order_id = offering(floor, price=99)
+    for _ in range(2):
+        choose(floor, order_id, Choice.SUBSTITUTE, how=How.PAGE)
+    (amended,) = amendments(floor, order_id)
+    assert (amended["actor"], amended["note"]["how"], amended["note"]["reason"]) == ("customer", "page", "delay")
+    assert amended["note"]["changed"] == ["/lines/0/quantity", "/lines/-"]
+    (letter,) = floor.told(order_id, "amended")
+    assert [(one["before"], one["after"]) for one in letter["lines"]] == [(3, 1)]
+    assert letter["added"] == [{"sku": "SKU-2", "quantity": 2}]
+
+
+def test_what_costs_less_is_sold_for_less_and_the_difference_given_back(floor: Floor) -> None:
+    order_id = offering(floor, price=8, total=Decimal(30), pay="30.00", type="prepaid")
+    assert floor.told(order_id, "delayed")[0]["substitutes"][0]["price"] == "8.0000"
+    choose(floor, order_id, Choice.SUBSTITUTE)
+    assert floor.row(order_id)["total"] == 26
+    assert floor.told(order_id, "amended")[0]["total"] == "26.00"
+    assert floor.told(order_id, "office-refund") == [{"amount": "4.00", "reason": "substitute"}]
+    floor.pay(order_id, "-4.00")
+    floor.deliver(order_id * 1000 + 2)
+    assert floor.state(order_id)[0] == "completed"
+    floor.check()
+
+
+def test_what_was_given_back_already_is_not_asked_for_again(floor: Floor) -> None:
+    order_id = offering(floor, price=8, total=Decimal(30), pay="30.00", type="prepaid")
+    choose(floor, order_id, Choice.SUBSTITUTE)
+    choose(floor, order_id, Choice.CANCEL)
+    assert [one["amount"] for one in floor.told(order_id, "office-refund")] == ["4.00", "16.00"]
+
+
+def test_a_doubt_about_the_substitute_is_asked_and_holds_it_up(floor: Floor) -> None:
+    order_id = offering(floor, price=8, total=Decimal(35), confirmed="totals-differ")
+    choose(floor, order_id, Choice.SUBSTITUTE)
+    assert floor.row(order_id)["total"] == 31
+    assert floor.parts(order_id)[2] == ("planned", "query")
+    assert floor.told(order_id, "amended")[0]["question"]
+    floor.answer(order_id, confirmed=frozenset({"totals-differ"}))
+    assert floor.parts(order_id)[2] == ("released", "pick-scans")
+
+
+def test_what_was_confirmed_is_not_asked_again_where_the_substitute_changes_nothing_of_it(floor: Floor) -> None:
+    order_id = offering(floor, price=99, total=Decimal(35), confirmed="totals-differ")
+    choose(floor, order_id, Choice.SUBSTITUTE)
+    assert floor.parts(order_id)[2] == ("released", "pick-scans")
+
+
+def test_the_part_that_goes_ahead_is_an_amendment_of_which_the_customer_is_told(floor: Floor) -> None:
+    order_id = waiting(floor, lead_days=5, lines=[("SKU-1", 5)])
+    floor.stock(on_hand=3)
+    until(floor, order_id, state="told")
+    before = promises(floor, order_id * 1000 + 1)
+    choose(floor, order_id, Choice.PART, by="office ann", how=How.PHONE)
+    (amended,) = amendments(floor, order_id)
+    assert (amended["actor"], amended["note"]["how"], amended["note"]["changed"]) == ("office ann", "phone", ["/fulfillments"])
+    (letter,) = floor.told(order_id, "amended")
+    assert [one["quantity"] for one in letter["ahead"]] == [3]
+    assert promises(floor, order_id * 1000 + 1) == before
+    assert promises(floor, order_id * 1000 + 2)[0]["until_at"] == before[-1]["until_at"]
+
+
+def test_who_has_chosen_is_not_reminded_by_a_letter_that_still_waits(floor: Floor) -> None:
+    order_id = waiting(floor)
+    until(floor, order_id, state="told")
+    while "delay-reminder" not in floor.letters(order_id):
+        floor.pass_time(hours=12).project()
+    choose(floor, order_id, Choice.WAIT)
+    assert floor.value("SELECT state FROM notification WHERE kind = 'delay-reminder'") == "withdrawn"
 
 
 def test_cancels_only_what_is_late_and_asks_for_the_money_back(floor: Floor) -> None:
@@ -333,3 +425,32 @@ def test_what_never_comes_is_canceled_in_the_end_however_often_it_is_put_off(flo
     assert len(told) <= 5
     assert told == sorted(set(told))
     assert floor.state(order_id)[0] == "canceled"
+
+
+def test_many_silent_cancellations_take_as_few_statements_as_one(floor: Floor) -> None:
+    order_ids = [waiting(floor, lead_days=5) for _ in range(13)]
+    set_lead(floor, 60)
+    until(floor, order_ids[0], state="told")
+    floor.now = of(floor, order_ids[0])["answer_until"] + timedelta(hours=1)
+    counted: list[str] = []
+    event.listen(floor.engine, "before_cursor_execute", lambda *seen: counted.append(seen[2]))
+    numbers = []
+    for some in (order_ids[:1], order_ids[1:]):
+        counted.clear()
+        jobs.escalate(floor.run, some)
+        numbers.append(len(counted))
+    assert numbers[1] <= numbers[0]  # the first one fills the caches, too
+    assert {floor.state(one)[0] for one in order_ids} == {"canceled"}
+    assert {len(floor.told(one, "canceled")) for one in order_ids} == {1}
+    floor.check()
+
+
+def test_silence_leaves_alone_what_was_packed_among_others_that_are_canceled(floor: Floor) -> None:
+    floor.stock("SKU-2", 1)
+    mixed, lone = waiting(floor, lines=[("SKU-1", 2), ("SKU-2", 1)]), waiting(floor)
+    set_lead(floor, 60)
+    floor.deliver(mixed * 1000 + 1)
+    until(floor, lone, state="settled")
+    assert (floor.state(mixed)[0], floor.state(lone)[0]) == ("completed", "canceled")
+    assert floor.told(mixed, "canceled")[0]["lines"] == [{"number": 1, "quantity": 2}]
+    floor.check()

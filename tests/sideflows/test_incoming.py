@@ -11,7 +11,9 @@ from sqlalchemy import text
 from orderpipe.channels.letters import render_mail
 from orderpipe.channels.samples import notice
 from orderpipe.domain.orders import number_of
+from orderpipe.flow import Unit
 from orderpipe.sideflows.incoming import MOST_A_DAY
+from orderpipe.sideflows.office import DecisionRefused
 from orderpipe.store import mail_in, notifications
 from orderpipe.store.holds import hold
 from tests.bounces import MESSAGE_ID, report
@@ -20,7 +22,7 @@ from tests.channels.test_letters import Elements
 from tests.floor import Floor
 from tests.mailed import ANN, keep, mail, mails, named, receive
 from tests.needs import require
-from workers import letterbox
+from workers import letterbox, run
 
 QUOTED = "\n\nOn Tue, Nov 3, 2026 at 1:00 PM Demo <orders@demo.example> wrote:\n> How would you like to pay?\n"
 
@@ -109,10 +111,49 @@ def test_the_office_keys_in_what_was_meant_and_the_order_goes_on(floor: Floor) -
 def test_the_office_may_have_the_question_repeated(floor: Floor) -> None:
     order = asked(floor)
     receive(floor, reply(floor, order, "however you like"))
-    floor.office(order, "resume")
+    floor.office(order, "ask-again")
     floor.pass_time(minutes=1)
     assert floor.state(order) == ("received", "query")
     assert "question-reminder" in floor.letters(order)
+
+
+def test_what_the_office_settles_after_a_reply_is_not_asked_again(floor: Floor) -> None:
+    order = asked(floor, payment_method="invoice", total=Decimal(5))
+    receive(floor, reply(floor, order, "that is what we agreed on the phone"))
+    floor.office(order, "resume")
+    floor.pass_time(days=2)
+    assert floor.state(order) == ("promised", "fulfillments")
+    assert floor.row(order)["total"] == 5
+    assert [kind for kind in floor.letters(order) if kind.startswith("question")] == ["question"]
+    (answered,) = [one for one in floor.journal(order) if one["what"] == "query.answered"]
+    assert (answered["actor"], answered["note"]["how"]) == ("Olga", "email")
+    with floor.engine.begin() as tx:
+        assert [row for row in rows_of(tx, hold, order_id=order) if row["closed_at"] is None] == []
+
+
+def test_only_what_has_to_be_put_right_is_asked_about_after_that(floor: Floor) -> None:
+    order = asked(floor, payment_method="invoice", total=Decimal(5), lines=[("SKU-1", 2), ("SKU-1", 0)])
+    assert len(floor.told(order, "question")[0]["doubts"]) == 2
+    receive(floor, reply(floor, order, "as agreed on the phone"))
+    floor.office(order, "resume")
+    floor.pass_time(minutes=1)
+    assert floor.state(order) == ("received", "query")
+    assert [[doubt["rule"] for doubt in one["doubts"]] for one in floor.told(order, "question")][1:] == [["quantity-not-positive"]]
+
+
+def test_a_reply_that_leaves_only_what_has_to_be_put_right_is_asked_again(floor: Floor) -> None:
+    order = asked(floor, payment_method="invoice", lines=[("SKU-1", 2), ("SKU-1", 0)])
+    receive(floor, reply(floor, order, "some"))
+    floor.office(order, "resume")
+    floor.pass_time(minutes=1)
+    assert (floor.state(order), floor.letters(order).count("question-reminder")) == (("received", "query"), 1)
+
+
+def test_asking_again_fits_only_after_a_reply(floor: Floor) -> None:
+    order = asked(floor)
+    run.park(floor.run, Unit.ORDER, order, RuntimeError("Something broke."))
+    with pytest.raises(DecisionRefused):
+        floor.office(order, "ask-again")
 
 
 def test_an_answer_that_the_rules_do_not_take_goes_to_the_office_and_changes_nothing(floor: Floor) -> None:
@@ -221,7 +262,7 @@ def test_the_office_is_not_flooded(floor: Floor) -> None:
     letter = named(floor, order, "acknowledgement")
     for number in range(MOST_A_DAY + 3):
         keep(floor, mail(f"mail {number}", answers=letter))
-    letterbox.visit(floor.run, "", office="")
+    letterbox.read(floor.run, office="")
     assert len(of_office(floor, order)) == MOST_A_DAY
     assert [row["state"] for row in mails(floor)].count("open") == 3
 
@@ -236,7 +277,7 @@ def test_no_mail_stops_the_reader(floor: Floor, raw: bytes) -> None:
     keep(floor, raw)
     order = asked(floor)
     keep(floor, reply(floor, order, "invoice"))
-    letterbox.visit(floor.run, "", office="")
+    letterbox.read(floor.run, office="")
     strange, answer = mails(floor)
     assert (strange["state"], bytes(strange["raw"]), answer["kind"]) == ("open", raw, "answer")
 
@@ -260,7 +301,7 @@ def test_a_mail_that_ends_its_reader_each_time_is_left_to_a_person(floor: Floor)
     keep(floor, mail("3"))
     with floor.engine.begin() as tx:
         tx.execute(text("UPDATE mail_in SET attempts = :most"), {"most": letterbox.MOST_TRIES})
-    letterbox.visit(floor.run, "", office="")
+    letterbox.read(floor.run, office="")
     (came,) = mails(floor)
     assert (came["state"], came["kind"]) == ("open", "unreadable")
 
@@ -273,7 +314,7 @@ def test_naughty_strings_are_kept_exactly_and_shown_harmlessly(floor: Floor, mon
     raws = [_naughty(one, named(floor, order, "question")) for one in strings[::4]]
     for raw in raws:
         keep(floor, raw)
-    letterbox.visit(floor.run, "", office="")
+    letterbox.read(floor.run, office="")
     assert [bytes(row["raw"]) for row in mails(floor)] == raws
     assert floor.row(order)["payment_method"] == ""
     told = floor.told(order, "office-unclear-reply")

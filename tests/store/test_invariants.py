@@ -121,7 +121,6 @@ def _trouble(floor: Floor, order_id: int) -> None:
     with floor.engine.begin() as tx:
         opening = Opening(order_id, Kind.RETURN, "It is broken.", "test", Cause.DAMAGED, (Pieces(1, 1),))
         declared = returns.send_back(tx, opening, now=floor.now)
-        assert declared.coming is not None
         returns.record_scans(tx, declared.coming.id, [ReturnScan("SKU-1", "a", "Kim")], by="warehouse", now=floor.now)
         returns.record_inspection(tx, declared.coming.id, [Inspection(1, restock=1)], by="warehouse", now=floor.now)
         remedies = [Remedy(RemedyKind.REFUND, Decimal(5)), Remedy(RemedyKind.REPLACEMENT)]

@@ -4,12 +4,14 @@ What customers say on their pages: something is wrong, something comes back, how
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from orderpipe.domain.case_terms import Terms
+from orderpipe.store import case_terms, shops
 from orderpipe.tracking.words import words_of
 from tests.floor import Floor
 from tests.needs import require
@@ -38,6 +40,43 @@ def test_says_what_is_wrong_and_sees_the_case(floor: Floor, browser: TestClient,
     row = floor.value("SELECT (kind, cause, channel, lines)::text FROM case_file WHERE order_id = :id", id=order_id)
     assert row == '(claim,damaged,page,"[{""number"": 1, ""quantity"": 1}]")'
     assert browser.get(path).text.count("/cases/") == 1
+
+
+def allow(floor: Floor, daily_words: int) -> None:
+    """Let customers write so often about an order within a day."""
+    with floor.engine.begin() as tx:
+        shop = shops.shop_by_code(tx, "demo")
+        assert shop
+        case_terms.set_terms(tx, shop.id, Terms(daily_words=daily_words))
+
+
+def test_what_is_said_about_the_same_joins_the_open_case(floor: Floor, browser: TestClient) -> None:
+    path = path_of(floor, floor.delivered({"SKU-1": 3}))
+    first = sent(browser, f"{path}/problem?cause=damaged", text="Two are broken.", pieces_1="2")
+    again = sent(browser, f"{path}/problem?cause=damaged", pieces_1="1")
+    assert again.url == first.url
+    assert "1 × Product SKU-1" in Page(again.text).text
+    assert "3 × Product SKU-1" in Page(again.text).text
+    assert sent(browser, f"{path}/problem?cause=damaged").url == first.url
+    assert sent(browser, f"{path}/problem?cause=late").url != first.url
+    assert floor.value("SELECT count(*) FROM case_file") == 2
+    assert floor.value("SELECT count(*) FROM case_message") == 2
+
+
+def test_takes_so_many_words_a_day_and_says_so_kindly(floor: Floor, browser: TestClient) -> None:
+    order_id = floor.delivered({"SKU-1": 2})
+    allow(floor, 2)
+    path = path_of(floor, order_id)
+    case = str(sent(browser, f"{path}/problem?cause=other", text="First.").url.path)
+    form = Page(browser.get(case).text).fields | {"text": "Second."}
+    assert [browser.post(case, data=form).status_code for _ in range(2)] == [200, 200]
+    for address in (case, f"{path}/problem?cause=late"):
+        answer = sent(browser, address, text="Third.")
+        assert (answer.status_code, Page(answer.text).fields["text"]) == (429, "Third.")
+        assert EN["problems"]["too-often"] in Page(answer.text).text
+    assert sent(browser, f"{path}/return", cause="changed-mind", pieces_1="1").status_code == 200
+    floor.now += timedelta(days=1)
+    assert sent(browser, case, text="Third.").status_code == 200
 
 
 def test_the_same_form_opens_one_case(floor: Floor, browser: TestClient) -> None:
@@ -125,6 +164,7 @@ def test_keeps_naughty_words_exactly_and_shows_them_harmlessly(floor: Floor, bro
     every = json.loads((require("real-data") / "naughty" / "blns.json").read_text())
     words = [one for one in every if one.strip() and "\0" not in one][::3]
     order_id = floor.delivered()
+    allow(floor, 1_000)
     path = path_of(floor, order_id)
     case = str(sent(browser, f"{path}/problem?cause=other", text=words[0]).url.path)
     for one in words[1:]:

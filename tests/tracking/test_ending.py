@@ -68,7 +68,7 @@ def test_wants_something_chosen_and_takes_nothing_that_is_not_there(floor: Floor
     wrong = browser.post(f"{home}/withdraw", data={"line-9": "1"})
     assert wrong.status_code == 422
     assert SAID["choose"] in wrong.text
-    browser.post(f"{home}/withdraw", data={"line-1": "1", "line-2": "1"})
+    browser.post(f"{home}/withdraw", data={"line-1": "2", "line-2": "1"})
     assert browser.post(f"{home}/withdraw", data={"line-1": "1"}).status_code == 409
     assert browser.get(f"{home}/withdraw").status_code == 409
 
@@ -90,4 +90,4 @@ def test_there_is_nothing_to_withdraw_from_before_anything_is_packed(floor: Floo
     order_id = scenes.confirmed(floor)
     assert browser.get(f"{path_of(floor, order_id)}/withdraw").status_code == 409
     with floor.engine.begin() as tx, pytest.raises(withdrawals.NothingToWithdraw):
-        withdrawals.declare(tx, order_id, withdrawals.Statement({1: 1}), floor.now)
+        withdrawals.declare(tx, order_id, withdrawals.Statement({1: 1}, "form"), floor.now)

@@ -45,6 +45,19 @@ def chosen(floor: Floor, contact: str = "ann@customers.example") -> Preference:
         return contact_preferences.of_contact(tx, shop_id, contact)
 
 
+def test_the_brief_link_of_a_text_message_opens_it_for_as_long(floor: Floor, browser: TestClient) -> None:
+    order_id = floor.order()
+    with floor.engine.begin() as tx:
+        letter = contact_preferences.newest_letter(tx, order_id)
+        assert letter
+        path = f"/u/{link_keys.signer(tx, floor.now).sign_briefly(Purpose.UNSUBSCRIBE, letter)}"
+    assert "a…@customers.example" in browser.get(path).text
+    assert browser.post(path, data={"choices": "1", "shipped": "1", "none": "1"}).status_code == 200
+    assert chosen(floor).declined == frozenset({"*"})
+    floor.now += KEPT
+    assert browser.get(path).status_code == 410
+
+
 def test_changes_nothing_when_it_is_looked_at(floor: Floor, browser: TestClient) -> None:
     path = link(floor, floor.order())
     before = browser.get(path)

@@ -1,5 +1,5 @@
 """
-Reads the mailbox as the clock's job does, and dies by kill -9 at the step that is named; for `tests/workers/test_letterbox.py`.
+Reads the mailbox as the clock's jobs do, and dies by kill -9 at the step that is named; for `tests/workers/test_letterbox.py`.
 """
 
 import os
@@ -41,4 +41,6 @@ if __name__ == "__main__":
     place, name, afterwards = STEPS[sys.argv[1]]
     setattr(place, name, _dies(getattr(place, name), after=afterwards))
     parts = assembly.assemble(settings())
-    letterbox.visit(Run(parts.engine, parts.clock), settings().imap_url, office="office@orderpipe.example")
+    run = Run(parts.engine, parts.clock)
+    letterbox.bring(run, settings().imap_url)
+    letterbox.read(run, office="office@orderpipe.example")

@@ -447,6 +447,19 @@ def test_shows_the_way_to_turn_off_what_is_optional(
         assert link_keys.signer(tx, NOON).read(token, Purpose.UNSUBSCRIBE, NOON) == found["shipped"].notification.id
 
 
+def test_texts_a_short_way_to_turn_off_what_is_optional(engine: Engine, clock: Clock, order_for: Callable[..., int]) -> None:
+    order_id = order_for("", phone="+44 7700 900123")
+    with engine.begin() as tx:
+        tell(tx, (order_id, Tell("payment-received", {"amount": "1"}, "paid")))
+    send.drain(engine, "sms", now=clock, outlet=Sink(write_sms))
+    with engine.begin() as tx:
+        found = {one.notification.kind: one for one in outbox.find(tx, Search(), 10)}
+        link = re.search(r" Stop: \S+/u/([\w-]{12,15})$", read_back(found["shipped"].sent or b"").decode())
+        assert link
+        assert link_keys.signer(tx, NOON).read_brief(link[1], Purpose.UNSUBSCRIBE) == found["shipped"].notification.id
+    assert b"/u/" not in read_back(found["payment-received"].sent or b"")
+
+
 def test_writes_in_the_shops_own_words_and_in_ours_where_these_fail(
     engine: Engine, clock: Clock, outlet: Outlet, order_for: Callable[..., int], tmp_path: Path
 ) -> None:

@@ -65,9 +65,10 @@ def render_mail(notice: Leased, order: Order) -> Letter:
 
 
 def render_sms(notice: Leased, order: Order) -> str:
-    """The text message for this notification, on one line; raises as `render_mail`."""
+    """The text message for this notification, on one line, with how to have no more like it; raises as `render_mail`."""
     language = language_of(notice.language)
-    return plain(_Told(_template_for(notice, language), _scene(notice, order, language)).line("sms"))
+    message = plain(_Told(_template_for(notice, language), _scene(notice, order, language)).line("sms"))
+    return f"{message} {phrases_of(language)['layout']['stop']}{safe_link(notice.unsubscribe)}" if notice.unsubscribe else message
 
 
 def _scene(notice: Leased, order: Order, language: str) -> Scene:

@@ -70,11 +70,14 @@ FACTS: dict[str, Mapping[str, Any]] = {
         "added": [{"sku": "TEA-2", "quantity": 1}], "address": True, "contact": True, "payment": True, "requested_on": "2026-11-06",
         "total": "34.50", "until": LATER, "due": "12.25", "question": False, "by": "customer",
     },
-    "withdrawal-received": {"lines": LINES[:1], "at": LATER},
-    "office-withdrawal": {"lines": LINES[:1], "at": LATER, "note": "The colour is another."},
+    "withdrawal-received": {
+        "case": CASE, "lines": LINES[:1], "at": SOON, "under_way": True,
+        "back": {"number": "R-100003-4", "until": LATER, "label_link": LINK},
+    },
+    "office-withdrawal": {"case": CASE, "lines": LINES[:1], "at": LATER, "note": "The colour is another."},
     "canceled": {"reason": "inventory", "lines": LINES[:1], "by": "office"},
     "rejected": {"reason": "We do not deliver to this country.", "doubts": DOUBTS[:1]},
-    "payment-received": {"amount": "34.50"},
+    "payment-received": {"amount": "34.50", "was": SOON, "until": LATER},
     "payment-needed": {"amount": "34.50", "link": LINK},
     "office-parked": {"error": "ZeroDivisionError: division by zero", "stage": "allocate", "unit": "order"},
     "office-question-unanswered": {
@@ -104,9 +107,13 @@ FACTS: dict[str, Mapping[str, Any]] = {
     },
     "delayed": DELAY | {
         "cause": "stock", "from": SOON, "lines": LINES[:1], "repeated": False, "appointment": False,
-        "substitutes": [{"number": 1, "quantity": 2, "name": "Darjeeling Second Flush"}],
+        "substitutes": [
+            {"number": 1, "quantity": 2, "name": "Darjeeling Second Flush", "price": None},
+            {"number": 2, "quantity": 1, "name": "Oolong", "price": "9.50"},
+        ],
     },
     "delay-reminder": DELAY,
+    "delay-answer": {"outcome": "newer", "choice": "wait", "until": LATER, "options": ["wait", "cancel"], "substitutes": [], "link": LINK},
     "office-at-risk": {"count": 3, "orders": [{"number": "100042-7", "stage": "picked", "turn": "warehouse", "until": LATER}]},
     "office-delay-call": DELAY | {"contact": "María Müller, +442079460123"},
     "office-refund": {"amount": "34.50", "reason": "delay"},
@@ -135,20 +142,33 @@ VARIANTS: dict[str, tuple[Mapping[str, Any], ...]] = {
     ),
     "payment-needed": ({"amount": "34.50"},),
     "shipped": (FACTS["shipped"] | {"lines": LINES[:1], "earlier": [ANOTHER]}, ANOTHER | {"until": None}),  # type: ignore[operator]
-    "amended": (FACTS["amended"] | {"question": True, "due": None, "earlier": [FACTS["amended"]]},),  # type: ignore[operator]
+    "amended": (
+        FACTS["amended"] | {"question": True, "due": None, "earlier": [FACTS["amended"]]},  # type: ignore[operator]
+        FACTS["amended"] | {"lines": [], "added": [], "ahead": [{"name": "Oolong", "quantity": 2}]},  # type: ignore[operator]
+    ),
     "out-for-delivery": ({"tracking_number": "00340434161094021501", "earlier": [{"tracking_number": "00340434161094021518"}]},),
     "sent-again": ({"status": "returned", "lines": LINES[:1], "earlier": [{"status": "lost", **_PART}]},),
     "not-delivered": ({"status": "lost", "lines": LINES[:1], "earlier": [{"status": "returned", **_PART}]},),
     "part-delivered": (
         {"tracking_number": None, "lines": LINES[:1]}, ANOTHER | {"earlier": [FACTS["part-delivered"]]},
     ),
+    "delay-answer": tuple(
+        {"outcome": outcome, "choice": "wait", "until": until, "options": options, "substitutes": [], "link": LINK}
+        for outcome, until, options in (
+            ("taken", LATER, []), ("taken", None, []), ("before", LATER, ["cancel"]), ("newer", None, ["wait"]), ("newer", None, []),
+            ("canceled", None, []), ("over", None, []), ("gone", LATER, ["wait", "cancel"]), ("gone", LATER, []),
+        )
+    ),
+    "payment-received": ({"amount": "34.50"},),
     "thank-you": ({"delivered_on": "2026-11-06", "lines": LINES[:1]},),
     "canceled": (
         {"reason": "customer", "lines": None, "by": "customer"},
         {"reason": "inventory", "lines": LINES[:1], "by": "office", "earlier": [{"reason": "customer", "by": "customer", **_PART}]},
     ),
+    "withdrawal-received": ({"case": CASE, "lines": LINES, "at": LATER, "under_way": False, "back": None},),
     "rejected": ({"reason": "fraud", "doubts": []},),
     "office-parked": ({"error": "ValueError", "incident": "inc_1"},),
+    "office-refund": ({"amount": "4.50", "reason": "substitute"},),
     "office-target-breached": ({"stage": "whole", "since": SOON, "target_minutes": 60, "count": 3},),
 }
 """Others that a template must be able to tell: with less in them, or with what earlier letters would have told."""

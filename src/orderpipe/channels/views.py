@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from orderpipe.channels.delay_words import words_of_choices
 from orderpipe.channels.parts import Item
 from orderpipe.channels.wording import Wording
 from orderpipe.domain.notices import Order, OrderedLine
@@ -94,10 +95,8 @@ class OrderView:
         return [said[one["kind"]].format(order=one.get("order", ""), amount=self._wording.money(one.get("amount", "0"))) for one in chosen]
 
     def late_choices(self, facts: Mapping[str, Any]) -> list[str]:
-        """What a customer may choose whose order is late, point by point."""
-        words = self._wording.phrases["words"]
-        names = words["comma"].join(one["name"] for one in facts.get("substitutes") or ())
-        return [words["late_choices"][option].format(names=names) for option in facts["options"]]
+        """What a customer may choose whose order is late, point by point, each with the number to answer with."""
+        return [f"{number}. {words}" for number, words in enumerate(words_of_choices(facts, self._wording).values(), 1)]
 
     def changes(self, facts: Mapping[str, Any]) -> list[str]:
         """What is other than before in an amended order, point by point; the new address and contact are the order's own by now."""
@@ -106,6 +105,7 @@ class OrderView:
         points = [
             *(said["other" if line["after"] else "gone"].format(item=line["name"], **line) for line in facts["lines"]),
             *(said["new"].format(item=names.get(line["sku"], line["sku"]), quantity=line["quantity"]) for line in facts["added"]),
+            *(said["ahead"].format(item=line["name"], quantity=line["quantity"]) for line in facts.get("ahead") or ()),
         ]
         about = {"address": self.address, "contact": self.contact, "payment": self.payment}
         points += [said[name].format(value=value) for name, value in about.items() if facts[name]]

@@ -227,11 +227,14 @@ def terms(
     remind_days: Annotated[int, typer.Option(help="Days until the reminder to rate; 0: none.", min=0)] = Terms().remind_days,
     change_days: Annotated[int, typer.Option(help="Days for which a rating may be changed.", min=0)] = Terms().change_days,
     return_days: Annotated[int, typer.Option(help="Days after delivery within which goods may come back.", min=0)] = Terms().return_days,
+    daily_words: Annotated[int, typer.Option(
+        help="How often a customer may write about an order on its page within a day.", min=1, max=10_000,
+    )] = Terms().daily_words,
     data: Data = None,
 ) -> None:
-    """Set a shop's terms of returns and ratings."""
+    """Set a shop's terms of returns, ratings and words."""
     with enter(data).engine.begin() as tx:
-        case_terms.set_terms(tx, of_code(tx, shop).id, Terms(low_score, remind_days, change_days, return_days))
+        case_terms.set_terms(tx, of_code(tx, shop).id, Terms(low_score, remind_days, change_days, return_days, daily_words))
     say(f"The terms of {shop} are set.")
 
 

@@ -16,6 +16,7 @@ from orderpipe.cli.why import Called
 from orderpipe.domain.delay_terms import Choice, Policy
 from orderpipe.domain.orders import number_of
 from orderpipe.sideflows import delay_choices
+from orderpipe.sideflows.queries import How
 from orderpipe.store import delays, shops, standing, substitutes
 
 commands = typer.Typer(no_args_is_help=True, help="What is late, and what becomes of it.")
@@ -50,13 +51,17 @@ def show_all(
 
 @commands.command("choose")
 def choose(
-    called: Called, choice: Annotated[Choice, typer.Argument(help="What the customer wants.")], as_json: AsJson = False, data: Data = None
+    called: Called,
+    choice: Annotated[Choice, typer.Argument(help="What the customer wants.")],
+    how: Annotated[How, typer.Option(help="By which way the customer said so.")] = How.PHONE,
+    as_json: AsJson = False,
+    data: Data = None,
 ) -> None:
     """Enter what a customer chose about what is late."""
     parts = enter(data)
     with parts.engine.begin() as tx:
         order_id = standing.find(tx, called)
-        done = delay_choices.choose(tx, order_id, choice, by=who(), now=parts.clock())
+        done = delay_choices.choose(tx, order_id, choice, by=who(), how=how, now=parts.clock())
     send_hints(done.hints, restock=done.stock_freed)
     if as_json:
         print_json({"order": number_of(order_id), "choice": done.choice})

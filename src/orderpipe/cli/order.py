@@ -171,7 +171,7 @@ def amend(
 @commands.command("decide")
 def decide(
     called: Called,
-    decision: Annotated[Decision, typer.Argument(help="resume or cancel; for a lost or returned parcel resend or close.")],
+    decision: Annotated[Decision, typer.Argument(help="resume or cancel; for a lost parcel resend or close; after a reply ask-again.")],
     as_json: AsJson = False,
     data: Data = None,
 ) -> None:

@@ -53,7 +53,12 @@ def _print(columns: Sequence[str], rows: Iterable[Any], *, as_csv: bool, as_json
     elif as_csv:
         writer = csv.DictWriter(table := StringIO(), columns, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(documents)
+        writer.writerows({name: _no_formula(value) for name, value in one.items()} for one in documents)
         typer.echo(table.getvalue(), nl=False)
     else:
         print_table([name.replace("_", " ") for name in columns], (list(one.values()) for one in documents))
+
+
+def _no_formula(value: object) -> object:
+    """The value as a spreadsheet shows it: a text that it would take for a formula behind the sign for text."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

@@ -3,6 +3,7 @@ How commands speak: tables and sentences for people, JSON for machines, instants
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, is_dataclass
@@ -18,6 +19,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines in
 """The option that every command has whose answer a machine might read."""
 
 
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What moves a terminal's cursor, changes its colours or turns the direction of its text."""
+
+
 def console() -> Console:
     """Where tables and sentences go; lines are not cut when the output is no terminal."""
     wide = None if sys.stdout.isatty() else 200
@@ -25,8 +30,12 @@ def console() -> Console:
 
 
 def say(sentence: str) -> None:
-    """A plain line for people."""
-    typer.echo(sentence)
+    """A plain line for people; nothing that somebody wrote into an order can steer their terminal."""
+    typer.echo(_tame(sentence))
+
+
+def _tame(words: str) -> str:
+    return _STEERING.sub("\N{REPLACEMENT CHARACTER}", words)
 
 
 def print_json(value: object) -> None:
@@ -64,7 +73,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 def _cell(value: object) -> str:
     # square brackets would be read as markup
     text = local_time(value) if isinstance(value, datetime) else "" if value is None else str(value)
-    return text.replace("[", r"\[")
+    return _tame(text).replace("[", r"\[")
 
 
 def rfc3339(instant: datetime) -> str:

@@ -93,6 +93,11 @@ class Amendment:
         return bool(self.fewer or self.more or self.removed or self.added)
 
 
+def unchanged(order: Order) -> Amendment:
+    """The amendment that leaves all of the order as it is."""
+    return Amendment(order.customer, order.ship_to, order.payment_method, order.requested_on, order.total)
+
+
 def skus_named(changes: Mapping[str, object]) -> set[str]:
     """The articles that these changes, checked or not, bring into the order."""
     added = [one.get("sku") for _, one in additions(changes.get("/lines/-")) if isinstance(one, Mapping)]

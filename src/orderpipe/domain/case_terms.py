@@ -51,13 +51,15 @@ class Targets:
 class Terms:
     """
     A shop's terms: a score up to `low_score` opens a case (0: none does), the reminder to rate comes after `remind_days`
-    (0: none), a rating may be changed for `change_days`, and goods sent back for `return_days` after delivery.
+    (0: none), a rating may be changed for `change_days`, and goods sent back for `return_days` after delivery. About one order a
+    customer's page takes `daily_words` words within 24 hours.
     """
 
     low_score: int = 2
     remind_days: int = 7
     change_days: int = 7
     return_days: int = 14
+    daily_words: int = 20
 
     @property
     def return_period(self) -> timedelta:

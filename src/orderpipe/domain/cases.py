@@ -266,6 +266,23 @@ def _looks(case: Case) -> list[tuple[Alarm, datetime]]:
     return [(alarm, at) for alarm, at in looks if alarm not in case.told]
 
 
+def goes_on(case: Case, kind: Kind, cause: Cause) -> bool:
+    """
+    Whether what a customer says belongs to this case: it is open and about the same. What is sent back because it is not wanted any
+    more belongs to the withdrawal.
+    """
+    same = case.kind == kind and (kind == Kind.WITHDRAWAL or case.cause == cause)
+    return case.state != State.CLOSED and (same or (case.kind, kind, cause) == (Kind.WITHDRAWAL, Kind.RETURN, Cause.CHANGED_MIND))
+
+
+def together(some: Iterable[Pieces], more: Iterable[Pieces], most: Mapping[int, int]) -> tuple[Pieces, ...]:
+    """The pieces of both, of each line no more than there are (`most`)."""
+    found: dict[int, int] = {}
+    for one in (*some, *more):
+        found[one.number] = min(found.get(one.number, 0) + one.quantity, most.get(one.number, 0))
+    return tuple(Pieces(number, quantity) for number, quantity in sorted(found.items()) if quantity)
+
+
 def storable(words: str) -> str:
     """The words as they can be kept: exactly, but for NUL and halves of characters, which no database takes."""
     return words.replace("\0", "\ufffd").encode("utf-8", "replace").decode()

@@ -30,6 +30,11 @@ class Feedback:
     arrived: bool | None
     first_at: datetime | None
 
+    def has(self, rating: Rating) -> bool:
+        """Whether this was said before, to the last word."""
+        said = rating.score in (None, self.score) and rating.arrived in (None, self.arrived)
+        return said and (rating.score is None or rating.comment == self.comment)
+
 
 class RatingClosed(Exception):
     """The rating was given some days ago and is no longer changed."""

@@ -47,6 +47,7 @@ KINDS: Mapping[str, Kind] = {
     "amended": Kind(bundle="amended"),
     "delayed": Kind(urgent=True),
     "delay-reminder": Kind(urgent=True),
+    "delay-answer": Kind(urgent=True),
     "payment-needed": Kind(urgent=True),
     "payment-received": Kind(),
     "shipped": Kind(optional=True, bundle="shipped", of_parcels=True),

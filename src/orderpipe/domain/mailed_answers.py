@@ -16,7 +16,7 @@ from orderpipe.domain.queries import Answer
 
 ADDRESS = "/ship_to"
 
-_CANCEL = frozenset({
+CANCEL_ORDER = frozenset({
     "cancel", "cancel it", "cancel order", "cancel the order", "cancel my order", "please cancel", "please cancel it",
     "please cancel the order", "please cancel my order", "取消", "取消订单", "请取消", "请取消订单", "请取消我的订单",
 })  # fmt: skip
@@ -68,10 +68,10 @@ class Point:
 
 def understood(words: str, points: Sequence[Point], names: Collection[str] = ()) -> Answer | None:
     """The answer that these words give beyond doubt, None where there is any; `names` may stand in greeting and signature."""
-    lines = _without_courtesy([_said(line) for line in words.split("\n")], {_said(name).casefold() for name in names if name})
+    lines = meant(words, names)
     if not lines or not points:
         return None
-    if len(lines) == 1 and lines[0].casefold() in _CANCEL:
+    if len(lines) == 1 and lines[0].casefold() in CANCEL_ORDER:
         return Answer({}, cancel=True)
     if all(point.field.startswith(ADDRESS) for point in points) and (changes := _address(lines, points)):
         return Answer(changes)
@@ -81,7 +81,12 @@ def understood(words: str, points: Sequence[Point], names: Collection[str] = ())
     told = {int(found[1]): found[2] for found in numbered if found}
     if len(lines) != len(points) or set(told) != set(range(1, len(points) + 1)):
         return None
-    return _as_answer([_told([_said(told[place])], point) for place, point in enumerate(points, 1)])
+    return _as_answer([_told([as_meant(told[place])], point) for place, point in enumerate(points, 1)])
+
+
+def meant(words: str, names: Collection[str] = ()) -> list[str]:
+    """The lines that say something, as they were meant; greeting, thanks and these names alone say nothing."""
+    return _without_courtesy([as_meant(line) for line in words.split("\n")], {as_meant(name).casefold() for name in names if name})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,7 @@ def _told(lines: Sequence[str], point: Point) -> _Told | None:
     said = lines[0]
     if point.confirmable and point.have is not None and said.casefold() in _YES:
         return _Told(confirms=f"{point.rule} {point.field}")
-    chosen = {str(value): value for words, value in point.choices if said.casefold() in (_said(words).casefold(), str(value).casefold())}
+    chosen = {str(value): value for words, value in point.choices if said.casefold() in (as_meant(words).casefold(), str(value).casefold())}
     if len(chosen) == 1:
         return _Told({point.field: next(iter(chosen.values()))})
     read = _READERS.get(point.field.rpartition("/")[2])
@@ -180,7 +185,7 @@ def _address(lines: Sequence[str], points: Sequence[Point]) -> dict[str, object]
     return {ADDRESS: changes} if whole else {f"{ADDRESS}/{part}": value for part, value in changes.items()}
 
 
-def _said(line: str) -> str:
+def as_meant(line: str) -> str:
     """A line as it was meant: width, spaces and the marks at its end do not matter."""
     return " ".join(unicodedata.normalize("NFKC", line).split()).rstrip(".!。！,， ").strip()
 

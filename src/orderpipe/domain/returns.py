@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from orderpipe.domain.barcodes import read_barcode
 from orderpipe.domain.cases import Pieces
 from orderpipe.domain.orders import UnknownNumber, number_of, order_id_of
 from orderpipe.domain.scans import Meaning
@@ -86,8 +87,8 @@ def return_number(return_id: int) -> str:
 
 
 def return_id_of(number: str) -> int:
-    """The return behind a number such as `R-100042-7`. Raises UnknownNumber."""
-    prefix, _, digits = number.strip().partition("-")
+    """The return behind a number such as `R-100042-7`, typed or as a scanner reads it from the label. Raises UnknownNumber."""
+    prefix, _, digits = read_barcode(number).text.partition("-")
     if prefix.upper() != "R":
         raise UnknownNumber(f"{number!r} is no return number; it looks like R-100042-7.")
     return order_id_of(digits)

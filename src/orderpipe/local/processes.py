@@ -49,8 +49,10 @@ def catchers(place: Place, labels: frozenset[str]) -> list[Program]:
 def product(place: Place) -> list[Program]:
     """The workers by role, the clock, the doors, and Flower."""
     door = [_program(place, "broker-door", (*PYTHON, "workers.door"))] if place.environment.get("ORDERPIPE_DOOR_URL") else []
+    mail = [_worker(place, "mail", Queue.MAIL)] if place.environment.get("ORDERPIPE_IMAP_URL") else []
     return [
         *door,
+        *mail,
         _worker(place, "express", Lane.EXPRESS.queue),
         _worker(place, "standard", Lane.EXPRESS.queue, Lane.STANDARD.queue, processes=2),
         _worker(place, "bulk", Lane.BULK.queue, processes=2),

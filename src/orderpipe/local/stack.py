@@ -134,6 +134,7 @@ class Stack:
             "ORDERPIPE_DATABASE_URL": given.database_url,
             "ORDERPIPE_BROKER_URL": given.broker_url,
             "ORDERPIPE_DOOR_URL": given.door_url,
+            "ORDERPIPE_IMAP_URL": given.imap_url,
             "ORDERPIPE_SMTP_URL": given.smtp_url or f"smtp://{LOOPBACK}:{self._ports['smtp']}",
             "ORDERPIPE_SMS_URL": given.sms_url or caught_sms,
             "ORDERPIPE_PUBLIC_URL": public,

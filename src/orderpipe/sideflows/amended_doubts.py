@@ -4,7 +4,7 @@ Doubts that an amendment leaves: what the rules find now and did not find before
 Until it is cleared, nothing of the order that is not picked yet goes on. Doubts that are gone are asked about no more.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -46,6 +46,15 @@ class Left:
     def opened(self) -> bool:
         """Whether there is a new doubt."""
         return bool(self.new)
+
+    def without_prices_of(self, skus: Collection[str]) -> "Left":
+        """Without doubts about the prices of these articles, which the shop itself has named."""
+        new, every = (tuple(one for one in some if not _is_price_of(one, skus)) for some in (self.new, self.all))
+        return Left(self.refused, new, every)
+
+
+def _is_price_of(one: Finding, skus: Collection[str]) -> bool:
+    return one.field.endswith("/unit_price") and one.facts.get("sku") in skus
 
 
 def found(tx: Tx, order_id: int, now: datetime) -> Found:

@@ -4,19 +4,19 @@ Amendments: customer, shop or office change an order until it is packed; the sam
 An amendment is carried out whole or not at all. The order stays in its state; a new doubt holds up what is not picked yet.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from orderpipe.domain.amendable import Matter, open_matters
-from orderpipe.domain.amendments import Amendment, amended, skus_named
+from orderpipe.domain.amendments import Amendment, amended, skus_named, unchanged
 from orderpipe.domain.decisions import Tell
 from orderpipe.domain.queries import Problem
 from orderpipe.domain.reductions import Wish
 from orderpipe.flow import ORDER_ENDS, OrderState, Unit, WaitingFor
 from orderpipe.settings import settings
-from orderpipe.sideflows import amended_doubts, reductions, replanning
+from orderpipe.sideflows import amended_doubts, late_payments, reductions, replanning
 from orderpipe.sideflows.amended_doubts import Answered
 from orderpipe.sideflows.hints import Hint
 from orderpipe.sideflows.replanning import CannotPlan, Rules
@@ -32,14 +32,29 @@ class Asked:
     """
     What is to be changed, as new values by JSON pointer, and why, in a word (as for a cancellation).
 
-    `key` names the amendment: what came under it before is known and does nothing again. `answer` is given by
-    an amendment that answers the open question.
+    `key` names the amendment: what came under it before is known and does nothing again; `note` is what the journal keeps besides.
+    `answer` is given by an amendment that answers the open question.
     """
 
     changes: Mapping[str, object]
     key: str
     reason: str = "customer"
     answer: Answered | None = None
+    note: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """
+    What the shop offered of itself: what the order becomes by it, and who plans it, returning what may go on.
+
+    `priced` are the articles at a price that the offer states, so that no rule need doubt it; `facts` is what the letter says besides.
+    """
+
+    amendment: Amendment
+    plan: Callable[[], Sequence[Hint]]
+    priced: Collection[str] = ()
+    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +83,14 @@ class AmendRefused(Exception):
         self.problems, self.state, self.allowed = tuple(problems), state, tuple(sorted(allowed))
 
 
-def amend(tx: Tx, order_id: int, asked: Asked, *, by: str, now: datetime) -> Amended:
-    """Change the order, `by` whom. Raises AmendRefused; then nothing has changed."""
+def amend(
+    tx: Tx, order_id: int, asked: Asked, *, by: str, now: datetime, offer: Callable[[Subject], Offer] | None = None
+) -> Amended:
+    """
+    Change the order, `by` whom: as was asked, or as an offer of the shop's says that was taken.
+
+    Raises AmendRefused, and whatever `offer` raises; then nothing has changed.
+    """
     units.lock_orders(tx, [order_id])
     subject = amending.subject(tx, order_id, now)
     if subject is None or subject.order.state in ORDER_ENDS:
@@ -81,7 +102,8 @@ def amend(tx: Tx, order_id: int, asked: Asked, *, by: str, now: datetime) -> Ame
         return Amended(order_id, total=account.total, until=amending.promised_until(tx, order_id), known=True)
     # a savepoint: whoever catches the refusal may go on with the transaction
     with tx.begin_nested():
-        return _Work(tx, subject, asked, Occasion(now, by, policies.policies(tx, now), settings().office_email)).carry_out()
+        work = _Work(tx, subject, asked, Occasion(now, by, policies.policies(tx, now), settings().office_email))
+        return work.carry_out(offer(subject) if offer else work.understood())
 
 
 class _Work:
@@ -93,37 +115,41 @@ class _Work:
         self._hints: list[Hint] = []
         self._freed = False
 
-    def carry_out(self) -> Amended:
-        tx, order_id = self._tx, self._subject.order_id
-        amendment = self._understood()
+    def carry_out(self, offer: Offer) -> Amended:
+        tx, order_id, amendment = self._tx, self._subject.order_id, offer.amendment
         before, answer = amended_doubts.found(tx, order_id, self._occasion.now), self._asked.answer
         amending.write_head(tx, order_id, amendment)
-        amending.no_longer_confirmed(tx, order_id, [*amendment.changed, *(["/total"] if amendment.of_lines else [])])
-        self._replan(amendment)
+        other_total = ["/total"] if amendment.total != self._subject.order.total else []
+        amending.no_longer_confirmed(tx, order_id, [*amendment.changed, *other_total])
+        self._hints += offer.plan()
         amended_doubts.confirm(tx, order_id, answer, self._occasion)
-        left = amended_doubts.left_by(tx, order_id, amendment, before, self._occasion.now)
+        left = amended_doubts.left_by(tx, order_id, amendment, before, self._occasion.now).without_prices_of(offer.priced)
         self._refuse(left.refused)
         self._hints += amended_doubts.settle(tx, order_id, left, self._occasion, answer=answer)
         self._let_pay(order_id)
-        return self._told(amendment, question=left.opened)
+        return self._told(offer, question=left.opened)
 
-    def _understood(self) -> Amendment:
+    def understood(self) -> Offer:
+        """What was asked for, as it can be carried out."""
         subject, changes, order = self._subject, self._asked.changes, self._subject.order
         if not changes and self._asked.answer:
-            return Amendment(order.customer, order.ship_to, order.payment_method, order.requested_on, order.total)
+            return self._planned(unchanged(order))
         articles = amending.articles(self._tx, subject.shop_id, skus_named(changes), subject.currency)
         found = amended(subject.order, changes, articles, today=subject.today)
         if not isinstance(found, Amendment):
             self._refuse(found)
             raise AssertionError("What is no amendment has problems.")
-        return found
+        return self._planned(found)
+
+    def _planned(self, amendment: Amendment) -> Offer:
+        return Offer(amendment, lambda: self._replan(amendment))
 
     def _refuse(self, problems: Sequence[Problem]) -> None:
         if problems:
             order = self._subject.order
             raise AmendRefused(problems, order.state, open_matters(order.state, order.parts, paid=order.paid))
 
-    def _replan(self, amendment: Amendment) -> None:
+    def _replan(self, amendment: Amendment) -> Sequence[Hint]:
         """Lines, stock, fulfillments and promises by what is wanted now: first what comes, so that nothing ends for want of pieces."""
         tx, subject, new = self._tx, self._subject, list[int]()
         elsewhere = (amendment.ship_to or {}).get("country") != (subject.order.ship_to or {}).get("country")
@@ -140,8 +166,7 @@ class _Work:
             pointer = "/lines" if amendment.of_lines and not elsewhere else "/ship_to" if elsewhere else "/requested_on"
             self._refuse([Problem(pointer, str(reason), "no-date")])
             raise
-        if free:
-            self._hints.append(Hint("release", subject.lane, free))
+        return [Hint("release", subject.lane, free)] if free else []
 
     def _take_off(self, amendment: Amendment) -> None:
         tx, subject, key = self._tx, self._subject, self._asked.key
@@ -163,22 +188,24 @@ class _Work:
         if self._subject.prepaid and payments.accounts(self._tx, [order_id])[order_id].settled:
             waiting = payments.waiting_for_payment(self._tx, [order_id])
             if free := units.wake(self._tx, Unit.FULFILLMENT, waiting, {WaitingFor.PAYMENT}, self._occasion.now):
+                late_payments.promise_anew(self._tx, free, by=self._occasion.actor, now=self._occasion.now)
                 self._hints.append(Hint("release", self._subject.lane, free))
 
-    def _told(self, amendment: Amendment, *, question: bool) -> Amended:
+    def _told(self, offer: Offer, *, question: bool) -> Amended:
         """The journal has the pointers alone, the customer hears what is different and what follows from it."""
-        tx, subject, occasion = self._tx, self._subject, self._occasion
+        tx, subject, occasion, amendment = self._tx, self._subject, self._occasion, offer.amendment
         account = payments.accounts(tx, [subject.order_id])[subject.order_id]
         until = amending.promised_until(tx, subject.order_id)
         due = account.total - account.paid if subject.prepaid and account.total is not None else Decimal(0)
         facts = {
             **_differences(subject, amendment), "total": account.total if amendment.of_lines else None, "until": until,
             "due": due if due > 0 and amendment.of_lines else None, "question": question, "by": occasion.actor,
+            **offer.facts,
         }
         letter = Tell("amended", facts, f"amended:{subject.order_id}:{self._asked.key}")
         tells = [(subject.order_id, letter)] if amendment.changed else []
         letters = notifications.enqueue(tx, tells, occasion.now, office_default=occasion.office)
-        note = {"changed": amendment.changed, "reason": self._asked.reason, "amendment": self._asked.key}
+        note = {"changed": amendment.changed, "reason": self._asked.reason, "amendment": self._asked.key, **self._asked.note}
         entries = [Entry(subject.order_id, "order.amended", note=note)]
         entries += [Entry(order_id, f"unreachable.{kind}") for order_id, kind in letters.unreachable]
         journal.write(tx, entries, now=occasion.now, actor=occasion.actor)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from orderpipe.domain.decisions import Move, Tell
+from orderpipe.domain.orders import order_of
 from orderpipe.flow import CANCELABLE, ORDER_ENDS, FulfillmentState, OrderState, Unit
 from orderpipe.settings import settings
 from orderpipe.sideflows import doubts
@@ -53,19 +54,67 @@ def cancel(
     Raises CancelRefused when nothing can be canceled any more; then nothing has changed.
     """
     order = _claimed(tx, order_id)
-    standing = cancelling.fulfillments_of(tx, order_id)
-    chosen = [one for one in standing if one.state in CANCELABLE and (only is None or one.id in only)]
-    _refuse(order, standing, chosen)
-    whole = all(one in chosen or one.state == FulfillmentState.CANCELED for one in standing)
+    cut = _cut(order, cancelling.fulfillments_of(tx, [order_id])[order_id], only)
+    _refuse(cut)
+    return _carry_out(tx, [cut], reason=reason, occasion=_occasion(tx, by, now))[0]
+
+
+def cancel_parts(tx: Tx, parts: Mapping[int, Collection[int]], *, reason: str, by: str, now: datetime) -> list[Canceled]:
+    """
+    Cancel these fulfillments (by order id) as far as they are not packed, with the same few statements however many orders there are.
+
+    Orders of which nothing can be canceled any more are left out.
+    """
+    standing = cancelling.fulfillments_of(tx, parts)
+    cuts = [_cut(order, standing[order.id], parts[order.id]) for order in units.claim(tx, Unit.ORDER, parts)]
+    return _carry_out(tx, [one for one in cuts if one.chosen], reason=reason, occasion=_occasion(tx, by, now))
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """An order, its fulfillments, and which of them are canceled; `whole`: nothing else is left of it."""
+
+    order: Claimed
+    standing: tuple[Standing, ...]
+    chosen: tuple[Standing, ...]
+    whole: bool
+
+
+def _cut(order: Claimed, standing: Sequence[Standing], only: Collection[int] | None) -> _Cut:
+    chosen = tuple(one for one in standing if one.state in CANCELABLE and (only is None or one.id in only))
+    return _Cut(order, tuple(standing), chosen, all(one in chosen or one.state == FulfillmentState.CANCELED for one in standing))
+
+
+def _carry_out(tx: Tx, cuts: Sequence[_Cut], *, reason: str, occasion: Occasion) -> list[Canceled]:
+    chosen = [one for cut in cuts for one in cut.chosen]
     shifts = cancelling.reserved_for(tx, [one.id for one in chosen])
     if shifts:
-        allocation.give_back(tx, shifts, cause="canceled", now=now)
-    allocation.served(tx, [*(one.id for one in chosen if not one.reserved), -order_id])
-    lines = cancelling.cancel_lines(tx, order_id, None if whole else [one.id for one in chosen])
-    facts = {"reason": reason, "lines": None if whole else lines, "by": by, "at": now if by == CUSTOMER else None}
-    letter = Tell("canceled", facts, _key(order_id, whole, chosen))
-    hints = _end(tx, order, chosen, letter, whole=whole, occasion=_occasion(tx, by, now), reason=reason)
-    return Canceled(order_id, whole, tuple(one.id for one in chosen), bool(shifts), hints)
+        allocation.give_back(tx, shifts, cause="canceled", now=occasion.now)
+    allocation.served(tx, [*(one.id for one in chosen if not one.reserved), *(-cut.order.id for cut in cuts)])
+    letters = _letters(tx, cuts, reason, occasion)
+    completable = _end(tx, cuts, letters, occasion=occasion, reason=reason)
+    freed = {order_of(shift.fulfillment_id) for shift in shifts}
+    return [
+        Canceled(
+            cut.order.id, cut.whole, tuple(one.id for one in cut.chosen), cut.order.id in freed,
+            (Hint("complete", cut.order.lane, [cut.order.id]),) if cut.order.id in completable else (),
+        )
+        for cut in cuts
+    ]
+
+
+def _letters(tx: Tx, cuts: Sequence[_Cut], reason: str, occasion: Occasion) -> dict[int, Tell]:
+    """Note on the orders' lines what is canceled; returns the letter about each order."""
+    at = occasion.now if occasion.actor == CUSTOMER else None
+    cancelling.cancel_all_lines(tx, [cut.order.id for cut in cuts if cut.whole])
+    lines = cancelling.cancel_lines(tx, [one.id for cut in cuts if not cut.whole for one in cut.chosen])
+    return {
+        cut.order.id: Tell(
+            "canceled", {"reason": reason, "lines": None if cut.whole else lines.get(cut.order.id, []), "by": occasion.actor, "at": at},
+            _key(cut.order.id, cut.whole, cut.chosen),
+        )
+        for cut in cuts
+    }
 
 
 def cancel_unstarted(tx: Tx, claimed: Mapping[int, Claimed], *, reason: str, by: str, now: datetime) -> None:
@@ -84,11 +133,11 @@ def _claimed(tx: Tx, order_id: int) -> Claimed:
     return found[0]
 
 
-def _refuse(order: Claimed, standing: Sequence[Standing], chosen: Sequence[Standing]) -> None:
-    if order.state in ORDER_ENDS:
-        raise CancelRefused(f"The order is {order.state} already.", order.state, ())
-    if standing and not chosen:
-        raise CancelRefused("Everything of the order is packed or on its way; it can be returned, not canceled.", order.state, ())
+def _refuse(cut: _Cut) -> None:
+    if cut.order.state in ORDER_ENDS:
+        raise CancelRefused(f"The order is {cut.order.state} already.", cut.order.state, ())
+    if cut.standing and not cut.chosen:
+        raise CancelRefused("Everything of the order is packed or on its way; it can be returned, not canceled.", cut.order.state, ())
 
 
 def _occasion(tx: Tx, by: str, now: datetime) -> Occasion:
@@ -100,22 +149,20 @@ def _key(order_id: int, whole: bool, chosen: Sequence[Standing]) -> str:
 
 
 def _end(
-    tx: Tx, order: Claimed, chosen: Sequence[Standing], letter: Tell, *, whole: bool, occasion: Occasion, reason: str
-) -> tuple[Hint, ...]:
-    claimed = {one.id: one for one in units.claim(tx, Unit.FULFILLMENT, [one.id for one in chosen])}
-    tells = () if whole else (letter,)
+    tx: Tx, cuts: Sequence[_Cut], letters: Mapping[int, Tell], *, occasion: Occasion, reason: str
+) -> set[int]:
+    """Cancel the fulfillments, and the orders of which nothing is left; returns the other orders that may complete now."""
+    note, whole = {"reason": reason}, {cut.order.id: cut.order for cut in cuts if cut.whole}
+    claimed = {one.id: one for one in units.claim(tx, Unit.FULFILLMENT, [one.id for cut in cuts for one in cut.chosen])}
     moves = [
-        Move(one.id, FulfillmentState.CANCELED, tells if place == 0 else (), note={"reason": reason})
-        for place, one in enumerate(chosen)
+        Move(one.id, FulfillmentState.CANCELED, () if place or cut.whole else (letters[cut.order.id],), note=note)
+        for cut in cuts for place, one in enumerate(cut.chosen)
     ]
     effects = carry_out(tx, Unit.FULFILLMENT, claimed, moves, occasion=occasion)
-    if not whole:
-        holds.close_holds_of_parts(tx, list(claimed), how="canceled", by=occasion.actor, now=occasion.now)
-        return (Hint("complete", order.lane, effects.completable),) if effects.completable else ()
+    left = [one.id for one in claimed.values() if one.order_id not in whole]
+    holds.close_holds_of_parts(tx, left, how="canceled", by=occasion.actor, now=occasion.now)
     carry_out(
-        tx, Unit.ORDER, {order.id: order}, [Move(order.id, OrderState.CANCELED, (letter,), note={"reason": reason})], occasion=occasion
+        tx, Unit.ORDER, whole, [Move(one, OrderState.CANCELED, (letters[one],), note=note) for one in whole], occasion=occasion
     )
-    doubts.close(tx, [order.id], by=occasion.actor, now=occasion.now)
-    return ()
-
-
+    doubts.close(tx, whole, by=occasion.actor, now=occasion.now)
+    return set(effects.completable) - whole.keys()

@@ -5,8 +5,7 @@ Whoever acts holds the order's lock, so each step happens once and in its place.
 the customer writes next.
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,17 +17,18 @@ from orderpipe.domain.cases import (
     Channel,
     Kind,
     Outcome,
+    Pieces,
     Severity,
     Step,
     UnknownCase,
-    case_id_of,
     paragraphs,
     reopened,
     stepped,
     storable,
+    together,
 )
-from orderpipe.domain.decisions import Tell
-from orderpipe.domain.orders import UnknownNumber, public_id
+from orderpipe.domain.decisions import Audience, Tell
+from orderpipe.domain.orders import public_id
 from orderpipe.domain.remedies import Remedy, check_pieces
 from orderpipe.settings import settings
 from orderpipe.sideflows import office, remedies
@@ -42,7 +42,6 @@ from orderpipe.store.policies import policies
 from orderpipe.store.telling import tell
 
 CUSTOMER = "customer"
-_NUMBER = re.compile(r"\bC-\d{6,}-\d\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,8 @@ class Assessment:
 class Word:
     """
     A word on a case: of the customer; of staff to the customer; or (`note`) among staff. `author` is whoever signed it,
-    `source_id` the sender's own id of the message, by which it is taken down once.
+    `source_id` the sender's own id of the message, by which it is taken down once, `lines` what more the case is about now; who is
+    `untold` hears of it by another letter.
     """
 
     text: str
@@ -68,6 +68,8 @@ class Word:
     author: str = ""
     source_id: str | None = None
     note: bool = False
+    lines: tuple[Pieces, ...] = ()
+    untold: frozenset[Audience] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,28 +86,6 @@ def open_case(tx: Tx, opening: Opening, *, now: datetime) -> Opened:
     if opening.lines:
         check_pieces(opening.lines, replacements.original(tx, opening.order_id).pieces)
     return case_opening.open_cases(tx, [opening], office=settings().office_email, now=now)[0]
-
-
-def open_from_mail(tx: Tx, order_id: int, text: str, subject: str, sender: str, mail_id: str, now: datetime) -> Opened:
-    """What a customer wrote by e-mail: a word on the case whose number its subject names, else a new enquiry. A mail counts once."""
-    words, source = f"{subject}\n\n{text}".strip(), f"mail:{mail_id}"
-    named = _named_case(tx, order_id, subject)
-    if named is not None:
-        say(tx, named, Word(words, CUSTOMER, Channel.EMAIL, sender, source), now=now)
-        return Opened(named, False)
-    opening = Opening(order_id, Kind.ENQUIRY, words, source, channel=Channel.EMAIL, author=sender, source_id=source)
-    return open_case(tx, opening, now=now)
-
-
-def _named_case(tx: Tx, order_id: int, subject: str) -> int | None:
-    for number in _NUMBER.findall(subject):
-        try:
-            case_id = case_id_of(number)
-        except UnknownNumber:
-            continue
-        if (found := cases.order_of(tx, case_id)) and found[1] == order_id:
-            return case_id
-    return None
 
 
 def acknowledge(tx: Tx, case_id: int, *, by: str, now: datetime) -> Done:
@@ -171,17 +151,19 @@ def say(tx: Tx, case_id: int, word: Word, *, now: datetime) -> Done:
         letter = Tell("case-progress", _progress(case, "written") | {"text": paragraphs(written.body)}, f"case-written:{new[0]}")
         _write(tx, case, "case.written", [letter], by=word.by, now=now)
         return Done(case)
-    return Done(_heard(tx, case, written, new[0], now))
+    if word.lines:
+        case = replace(case, lines=together(case.lines, word.lines, replacements.original(tx, case.order_id).pieces))
+    return Done(_heard(tx, case, written, new[0], untold=word.untold, now=now))
 
 
-def _heard(tx: Tx, case: Case, written: Message, message_id: int, now: datetime) -> Case:
+def _heard(tx: Tx, case: Case, written: Message, message_id: int, *, untold: Collection[Audience], now: datetime) -> Case:
     letters = [replace(case_opening.to_office(case, written.body), dedupe=f"office-case:{case.id}:message:{message_id}")]
     what = "case.written"
     if case.state in ANSWERED:
         targets, rules = case_terms.targets(tx), policies(tx, now)
         case = reopened(case, clocks(targets, rules, case.kind, shop_id=case.shop_id, order_type=case.order_type, now=now))
         letters, what = [case_opening.received(case), case_opening.to_office(case, written.body)], "case.reopened"
-    _write(tx, case, what, letters, by=CUSTOMER, now=now)
+    _write(tx, case, what, [one for one in letters if one.to not in untold], by=CUSTOMER, now=now)
     return case
 
 

@@ -20,7 +20,7 @@ from orderpipe.domain.notices import Channel
 from orderpipe.sideflows import delay_choices
 from orderpipe.sideflows import delays as looking
 from orderpipe.sideflows.asking import Desk
-from orderpipe.sideflows.delay_offers import Offers, offers_for
+from orderpipe.sideflows.delay_offers import Offers, named, named_for, offers_for
 from orderpipe.sideflows.delays import Rules, rules_for
 from orderpipe.sideflows.hints import Hint
 from orderpipe.store import delays, fulfillments, journal, link_keys, notifications, promises, shops, standing, underway
@@ -126,8 +126,8 @@ def _telling(
         delay.original_until, delay.promised_until, until, repeated=delay.round > 1, on_its_way=gone,
         agreed=delay.chosen is not None and delay.revised_until is None, unanswered=delay.rights if delay.chosen is None else None,
     )
-    named = tuple({"number": one.number, "quantity": one.quantity, "name": one.description or one.instead} for one in instead)
-    return _Telling(delay, parts, dates, until, offered, named, policy, rights(policy, late, now=rules.now, zone=customs.zone))
+    known = rights(policy, late, now=rules.now, zone=customs.zone)
+    return _Telling(delay, parts, dates, until, offered, tuple(named(instead)), policy, known)
 
 
 def _revisions(one: _Telling, now: datetime) -> list[dict[str, Any]]:
@@ -218,11 +218,12 @@ def _speak(tx: Tx, going: Sequence[Delay], steps: Mapping[int, Step | None], des
     if not speaking:
         return
     signer, contacts = link_keys.signer(tx, now), standing.contacts_of(tx, [one.order_id for one in speaking])
+    instead = named_for(tx, [one for one in speaking if Choice.SUBSTITUTE in one.options])
     tells, entries = [], []
     for one in speaking:
         facts = {
             "was": one.promised_until, "until": one.revised_until, "silence": one.silence, "answer_until": one.answer_until,
-            "options": list(one.options), "link": link_to(signer, desk, one.order_id, now),
+            "options": list(one.options), "substitutes": instead.get(one.order_id, []), "link": link_to(signer, desk, one.order_id, now),
         }
         if steps[one.id] == Step.REMIND:
             tells.append((one.order_id, Tell("delay-reminder", facts, f"delay-reminder:{one.id}:{one.round}", channel=Channel.SMS)))
@@ -244,12 +245,9 @@ def _by_silence(tx: Tx, ended: Sequence[Delay], now: datetime) -> Climbed:
     delays.change(
         tx, [one.id for one in consenting], state="chosen", chosen=Choice.WAIT, chosen_at=now, chosen_by="silence", next_at=None
     )
-    hints: list[Hint] = []
-    for one in canceling:  # each is a cancellation of its own
-        chosen = delay_choices.cancel_late(tx, one, late[one.id], reason="delay-unanswered", by=LADDER, now=now)
-        hints += chosen.hints
+    canceled = delay_choices.cancel_late(tx, {one: late[one.id] for one in canceling}, reason="delay-unanswered", by=LADDER, now=now)
     journal.write(tx, [
         Entry(one.order_id, "delay.chosen", note={"choice": choice, "silence": True, "round": one.round})
         for some, choice in ((consenting, Choice.WAIT), (canceling, Choice.CANCEL)) for one in some
     ], now=now, actor=LADDER)
-    return Climbed(len(ended), tuple(hints), stock_freed=bool(canceling))
+    return Climbed(len(ended), tuple(hint for one in canceled for hint in one.hints), stock_freed=any(one.stock_freed for one in canceled))

@@ -2,12 +2,14 @@
 What can be done at once for those whose goods are late: send the part that has come, or something else that is there.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orderpipe.domain.delays import Underway
+from orderpipe.domain.orders import order_of
 from orderpipe.domain.stock import Demand, Piece, Share, share_out
 from orderpipe.store import allocation, fulfillments, substitutes
+from orderpipe.store.delays import Delay
 from orderpipe.store.metadata import Tx
 from orderpipe.store.substitutes import Instead
 
@@ -29,6 +31,25 @@ class Offers:
     def substitute(self, some: Collection[int]) -> list[Instead]:
         """What can be put in the place of what these fulfillments wait for."""
         return [piece for one in sorted(set(some) & self.instead.keys()) for piece in self.instead[one]]
+
+
+def named(some: Iterable[Instead]) -> list[dict[str, object]]:
+    """What can come instead, as letters and pages tell it: with its price where that is lower than what was ordered at."""
+    return [
+        {
+            "number": one.number, "quantity": one.quantity, "name": one.description or one.instead,
+            "price": one.price if one.saved else None,
+        }
+        for one in some if one.instead
+    ]
+
+
+def named_for(tx: Tx, some: Collection[Delay]) -> dict[int, list[dict[str, object]]]:
+    """What can come instead in these delays, as letters and pages tell it, by order id."""
+    found: dict[int, list[Instead]] = {}
+    for piece in substitutes.offered(tx, [part for one in some for part in one.fulfillment_ids]) if some else ():
+        found.setdefault(order_of(piece.fulfillment_id), []).append(piece)
+    return {order_id: named(its) for order_id, its in found.items()}
 
 
 def offers_for(tx: Tx, some: Collection[Underway], *, locked: bool = False) -> Offers:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from orderpipe.domain.cases import case_number
 from orderpipe.domain.explain import Beside, Facts
 from orderpipe.domain.orders import number_of
-from orderpipe.sideflows import office
+from orderpipe.sideflows import office, queries
 from orderpipe.store import cases, office_work, replacements, standing
 from orderpipe.store.metadata import Tx
 
@@ -17,7 +17,8 @@ def facts_of(tx: Tx, order_id: int) -> Facts:
     facts = replace(standing.facts_of(tx, order_id), cases=_beside(tx, order_id))
     if not any(one.waiting_for == "office" for one in (facts.order, *facts.parts)):
         return facts
-    fitting = office.allowed(office_work.failed_of(tx, order_id), facts.order.state)
+    replied = queries.reply_lies_with_office(tx, order_id)
+    fitting = office.allowed(office_work.failed_of(tx, order_id), facts.order.state, replied=replied)
     return replace(facts, decisions=tuple(fitting))
 
 

@@ -34,12 +34,14 @@ def rate(tx: Tx, order_id: int, given: Rating, *, channel: Channel, now: datetim
     """Write down what the customer says; it may be changed for some days. Raises RatingClosed, UnknownOrder."""
     units.lock_orders(tx, [order_id])
     terms = case_terms.terms_of(tx, standing.shop_of(tx, order_id))
-    if not may_still_rate(feedback.of_order(tx, order_id), terms.change_days, now):
+    before = feedback.of_order(tx, order_id)
+    if not may_still_rate(before, terms.change_days, now):
         raise RatingClosed("This rating was given some days ago; it is no longer changed.")
     rating = Rating(given.score, storable(given.comment), given.arrived)
-    feedback.keep(tx, order_id, rating, channel=channel, now=now)
-    note = {"score": rating.score, "arrived": rating.arrived}
-    journal.write(tx, [Entry(order_id, "feedback.given", note=note)], now=now, actor="customer")
+    if before is None or not before.has(rating):  # else the form was sent twice
+        feedback.keep(tx, order_id, rating, channel=channel, now=now)
+        note = {"score": rating.score, "arrived": rating.arrived}
+        journal.write(tx, [Entry(order_id, "feedback.given", note=note)], now=now, actor="customer")
     if not is_low(rating.score, terms.low_score):
         return Rated(rating)
     opening = Opening(order_id, Kind.COMPLAINT, rating.comment, f"low-score:{order_id}", channel=channel, score=rating.score)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from orderpipe.channels.questions import points_of
-from orderpipe.channels.wording import language_of, wording
+from orderpipe.channels.wording import Wording, language_of, wording
 from orderpipe.domain import bounces, mails
 from orderpipe.domain.bounces import Bounce
 from orderpipe.domain.decisions import Audience, Tell
@@ -20,8 +20,9 @@ from orderpipe.domain.mails import Mail
 from orderpipe.domain.orders import UnknownNumber, order_id_of, public_id
 from orderpipe.domain.own_words import own_words
 from orderpipe.domain.queries import Answer, numbered
-from orderpipe.sideflows import cases, queries
+from orderpipe.sideflows import mailed_choices, queries
 from orderpipe.sideflows.cancellations import CancelRefused
+from orderpipe.sideflows.hearing import hear_mail
 from orderpipe.sideflows.hints import Hint
 from orderpipe.sideflows.queries import AnswerRefused, How
 from orderpipe.store import bounced, checks, correspondence, journal, mail_in, notifications, policies, questions, units
@@ -101,9 +102,10 @@ def handed_on(tx: Tx, mail: Mail, order_id: int, at: Occasion, *, theirs: bool) 
     if mail_in.handed_over_lately(tx, order_id, at.now) >= MOST_A_DAY:
         return Settled("about-order", "The office has been told of many mails about this order today.", order_id, open=True)
     if theirs:
-        opened = cases.open_from_mail(tx, order_id, "\n".join(_shown(mail)), mail.subject, mail.sender, str(at.mail_id), at.now)
+        words, mail_id = "\n".join(_shown(mail)), str(at.mail_id)
+        heard = hear_mail(tx, order_id, words, mail.subject, sender=mail.sender, mail_id=mail_id, now=at.now)
         journal.write(tx, [Entry(order_id, "mail.received", note={"mail": at.mail_id})], now=at.now, actor=CUSTOMER)
-        return Settled("about-order", f"It {'opened' if opened.new else 'is a word on'} {opened.number}.", order_id)
+        return Settled("about-order", f"It {'opened' if heard.new else 'is a word on'} {heard.number}.", order_id)
     facts = {"mail": at.mail_id, "sender": mail.sender, "subject": mail.subject, "reply": _shown(mail)}
     _tell_office(tx, order_id, "office-customer-wrote", facts, at)
     return Settled("about-order", "The office has been told.", order_id)
@@ -139,6 +141,8 @@ def _replied(tx: Tx, mail: Mail, letter: Letter, at: Occasion) -> tuple[Settled,
         return _of_letter(handed_on(tx, mail, letter.order_id, at, theirs=False), letter), Taken("about-order")
     bounced.clear(tx, letter.shop_id, [mail.sender], at.now)
     units.lock_orders(tx, [letter.order_id])
+    if mailed_choices.offers_choices(letter):
+        return _about_delay(tx, mail, letter, at)
     query = next(iter(questions.open_of(tx, [letter.order_id])), None)
     if query is None or letter.facts.get("query_id") != public_id("query", query.id):
         return _of_letter(handed_on(tx, mail, letter.order_id, at, theirs=True), letter), Taken("about-order")
@@ -150,6 +154,18 @@ def _replied(tx: Tx, mail: Mail, letter: Letter, at: Occasion) -> tuple[Settled,
     return settled, Taken("answer", hints, restock=answer.cancel)
 
 
+def _about_delay(tx: Tx, mail: Mail, letter: Letter, at: Occasion) -> tuple[Settled, Taken]:
+    """A clear choice is applied; anything else is a case for the office, and no silence."""
+    words = "" if mail.doubtful else own_words(mail.text)
+    heard = mailed_choices.take(
+        tx, letter, words, names=_names(mail, letter), wording=_wording(tx, letter), now=at.now
+    ) if words else None
+    if heard is None:
+        mailed_choices.hand_over(tx, letter.order_id, now=at.now)
+        return _of_letter(handed_on(tx, mail, letter.order_id, at, theirs=True), letter), Taken("about-order")
+    return Settled("answer", heard.said, letter.order_id, letter.id), Taken("answer", heard.hints, restock=heard.stock_freed)
+
+
 def _wrote(tx: Tx, mail: Mail, at: Occasion) -> tuple[Settled, Taken]:
     """A mail that answers no letter: it may name an order of whoever wrote it."""
     found = correspondence.orders_of(tx, _numbers_in(f"{mail.subject}\n{mail.text}"), mail.sender) if mail.sender else []
@@ -159,6 +175,7 @@ def _wrote(tx: Tx, mail: Mail, at: Occasion) -> tuple[Settled, Taken]:
     query = next(iter(questions.open_of(tx, found)), None)
     if query:  # perhaps the answer, by a program that does not say which letter it answers
         return _unclear(tx, mail, query, at), Taken("unclear-reply")
+    mailed_choices.hand_over(tx, found[0], now=at.now)
     return handed_on(tx, mail, found[0], at, theirs=True), Taken("about-order")
 
 
@@ -166,11 +183,18 @@ def _understood(tx: Tx, mail: Mail, letter: Letter, query: OpenQuery) -> Answer 
     words = own_words(mail.text)
     if not words:
         return None
+    return understood(words, points_of(query.doubts, _wording(tx, letter)), _names(mail, letter))
+
+
+def _wording(tx: Tx, letter: Letter) -> Wording:
     order = notifications.orders_to_tell_of(tx, [letter.order_id])[letter.order_id]
-    said = wording(language_of(letter.language), order.time_zone, order.currency)
+    return wording(language_of(letter.language), order.time_zone, order.currency)
+
+
+def _names(mail: Mail, letter: Letter) -> list[str]:
+    """What may stand in a greeting or signature."""
     names = [mail.sender_name, *(letter.customer.get(part) or "" for part in ("name", "company")), letter.shop_name]
-    names += [name.split()[0] for name in names[:2] if name.split()]
-    return understood(words, points_of(query.doubts, said), names)
+    return names + [name.split()[0] for name in names[:2] if name.split()]
 
 
 def _answered(tx: Tx, query: OpenQuery, answer: Answer, at: Occasion) -> tuple[Hint, ...]:

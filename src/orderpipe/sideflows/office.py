@@ -28,6 +28,7 @@ class Decision(StrEnum):
     RESEND = "resend"
     CLOSE = "close"
     CANCEL = "cancel"
+    ASK_AGAIN = "ask-again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,16 @@ class DecisionRefused(Exception):
         self.state, self.allowed = state, tuple(allowed)
 
 
-def allowed(failed: Sequence[Failed], state: str) -> tuple[Decision, ...]:
-    """The decisions that fit: lost or returned parcels are sent again or closed, anything else is tried again or canceled."""
+def allowed(failed: Sequence[Failed], state: str, *, replied: bool = False) -> tuple[Decision, ...]:
+    """
+    The decisions that fit: lost or returned parcels are sent again or closed, anything else goes on or is canceled.
+
+    Where the customer `replied` to our question, but not clearly, it may be asked again.
+    """
     if failed:
         return (Decision.RESEND, Decision.CLOSE)
-    return (Decision.RESUME, Decision.CANCEL) if state != OrderState.PROMISED else (Decision.RESUME,)
+    fitting = (Decision.RESUME, Decision.CANCEL) if state != OrderState.PROMISED else (Decision.RESUME,)
+    return (*fitting, Decision.ASK_AGAIN) if replied else fitting
 
 
 def decide(tx: Tx, order_id: int, decision: Decision, *, by: str, now: datetime) -> Decided:
@@ -61,7 +67,8 @@ def decide(tx: Tx, order_id: int, decision: Decision, *, by: str, now: datetime)
     failed = office_work.failed_of(tx, order_id)
     if order is None or not (waiting.orders or waiting.fulfillments or failed):
         raise DecisionRefused("The order does not wait for the office.", order.state if order else "", ())
-    fitting = allowed(failed, order.state)
+    replied = queries.reply_lies_with_office(tx, order_id)
+    fitting = allowed(failed, order.state, replied=replied)
     if decision not in fitting:
         raise DecisionRefused(f"{decision} does not fit here.", order.state, fitting)
     if decision == Decision.CANCEL:
@@ -71,11 +78,12 @@ def decide(tx: Tx, order_id: int, decision: Decision, *, by: str, now: datetime)
         _tell_customer(tx, order_id, failed, decision, now)
         claims.answer(tx, order_id, [one.id for one in failed], decision, by=by, now=now)
     again = _send_again(tx, order_id, failed, now) if decision == Decision.RESEND else ()
+    settled = replied and decision == Decision.RESUME and queries.settle_reply(tx, order_id, by=by, now=now)
     if order.state == OrderState.RECEIVED:
         holds.confirm_findings(tx, order_id, by=by, now=now)
-    replied = holds.close_because(tx, order_id, queries.REPLY_LIES_WITH_OFFICE, how=decision, by=by, now=now)
+    holds.close_because(tx, order_id, queries.REPLY_LIES_WITH_OFFICE, how=decision, by=by, now=now)
     journal.write(tx, [Entry(order_id, f"office.{decision}")], now=now, actor=by)
-    hints = let_go(tx, order_id, how=decision, by=by, now=now, at_once=replied)
+    hints = let_go(tx, order_id, how=decision, by=by, now=now, at_once=replied and not settled)
     return Decided(order_id, decision, (*hints, *_released(order.lane, again)))
 
 

@@ -2,13 +2,15 @@
 Payments: money received or paid back is booked once per reference; when nothing is due any more, what waited for it is released.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from orderpipe.domain.cases import case_number
 from orderpipe.domain.decisions import Tell
 from orderpipe.domain.payments import Booking, Payment, book
 from orderpipe.flow import Unit, WaitingFor
+from orderpipe.sideflows import late_payments
+from orderpipe.sideflows.late_payments import Moved
 from orderpipe.sideflows.recorded import Recorded, hints_for
 from orderpipe.store import journal, payments, refunds, scope, units
 from orderpipe.store.journal import Entry
@@ -28,7 +30,20 @@ def record_payments(tx: Tx, facts: Sequence[Payment], *, shop_id: int, by: str, 
     settled = {one.account.order_id: one.account.settled for one in bookings if one.new and one.account}
     waiting = payments.waiting_for_payment(tx, [order_id for order_id, nothing_due in settled.items() if nothing_due])
     free = units.wake(tx, Unit.FULFILLMENT, waiting, {WaitingFor.PAYMENT}, now)
+    _tell_of_new_dates(tx, new, late_payments.promise_anew(tx, free, by=by, now=now), by=by, now=now)
     return Recorded(bookings, hints_for("release", free, lanes))
+
+
+def _tell_of_new_dates(tx: Tx, new: Sequence[Booking], moved: Mapping[int, Moved], *, by: str, now: datetime) -> None:
+    """Whose payment came after the promise had counted on it hears that it is there, and the date that holds from now on."""
+    paid = {one.payment.order_id: one.payment for one in new if one.payment.order_id in moved}
+    tell(tx, [
+        (order_id, Tell(
+            "payment-received", {"amount": one.amount, "was": moved[order_id].was, "until": moved[order_id].until},
+            f"payment-received:{order_id}:{one.reference}",
+        ))
+        for order_id, one in paid.items()
+    ], office="", by=by, now=now)
 
 
 def _settle_refunds(tx: Tx, paid_back: Sequence[Payment], *, by: str, now: datetime) -> None:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from orderpipe.domain.links import BadLink, ExpiredLink, Purpose
 from orderpipe.domain.orders import UnknownNumber, internal_id, public_id
-from orderpipe.domain.queries import Amended, Answer, Problem, apply_answer
+from orderpipe.domain.queries import Amended, Answer, Problem, apply_answer, confirmable
 from orderpipe.domain.rules import Override
 from orderpipe.flow import OrderState, Owner, Unit, WaitingFor
 from orderpipe.settings import settings
@@ -121,6 +121,26 @@ def hand_over(tx: Tx, order_id: int, *, now: datetime) -> bool:
     }])
     units.wait(tx, Unit.ORDER, [(order_id, WaitingFor.OFFICE, deadline)], now)
     journal.write(tx, [Entry(order_id, "query.handed-over")], now=now, actor="care")
+    return True
+
+
+def reply_lies_with_office(tx: Tx, order_id: int) -> bool:
+    """Whether the customer replied to the open question, but so that the office has to read it."""
+    return holds.is_held_because(tx, order_id, REPLY_LIES_WITH_OFFICE)
+
+
+def settle_reply(tx: Tx, order_id: int, *, by: str, now: datetime) -> bool:
+    """
+    The office has read the reply and lets the order go on: what it may override is taken as right. Returns whether that was anything.
+
+    What has to be put right will be found again, and asked about alone. The caller has locked the order.
+    """
+    asked = next(iter(questions.open_of(tx, [order_id])), None)
+    confirmed = [f"{one['rule']} {one['field']}" for one in asked.doubts if confirmable(one, Override.OFFICE)] if asked else []
+    if asked is None or not confirmed:
+        return False
+    given = Answer({}, frozenset(confirmed))
+    answer(tx, public_id("query", asked.id), given, by=by, now=now, how=How.EMAIL, right=Override.OFFICE)
     return True
 
 

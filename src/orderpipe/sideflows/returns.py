@@ -5,11 +5,11 @@ The customer is told when the goods may come, when they came, and when they were
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from orderpipe.domain.cases import CaseRefused, Cause, Channel, Kind, Pieces, State
-from orderpipe.domain.decisions import Tell
+from orderpipe.domain.cases import CaseRefused, Pieces, State, case_number
+from orderpipe.domain.decisions import Audience, Tell
 from orderpipe.domain.links import page_link
 from orderpipe.domain.orders import public_id
 from orderpipe.domain.receipts import Receipt
@@ -30,60 +30,55 @@ from orderpipe.domain.returns import (
 )
 from orderpipe.settings import settings
 from orderpipe.sideflows import cases, receipts
+from orderpipe.sideflows.hearing import Heard, hear
 from orderpipe.store import journal, link_keys, returns, scans, units
-from orderpipe.store.case_opening import Opened, Opening
+from orderpipe.store.case_opening import Opening
 from orderpipe.store.journal import Entry
 from orderpipe.store.metadata import Tx
 from orderpipe.store.telling import tell
 
 
 def authorise(tx: Tx, case_id: int, lines: Sequence[Pieces], *, by: str, now: datetime) -> Return:
-    """Let these pieces of the case's order come back. Raises UnknownCase, CaseRefused for a closed case, ReturnRefused."""
+    """Let these pieces of the case's order come back, and tell. Raises UnknownCase, CaseRefused for a closed case, ReturnRefused."""
+    made = allow(tx, case_id, lines, by=by, now=now)
+    told = _told(made) | {"case": case_number(case_id)} | label(tx, made, now)
+    letter = Tell("return-authorised", told, f"return-authorised:{made.id}")
+    tell(tx, [(made.order_id, letter)], office=settings().office_email, by=by, now=now)
+    return made
+
+
+def allow(tx: Tx, case_id: int, lines: Sequence[Pieces], *, by: str, now: datetime) -> Return:
+    """Let these pieces come back, of which the customer hears by another letter. Raises what `authorise` raises."""
     case = cases.claimed(tx, case_id)
     if case.state == State.CLOSED:
         raise CaseRefused(f"Case {case.number} is closed.", case.state, case.allowed)
     check_authorisation(lines, returns.returnable(tx, case.order_id))
     return_id = returns.authorise(tx, case_id, case.order_id, lines, by=by, now=now, expires_at=now + VALID_FOR)
     made = returns.of_ids(tx, [return_id])[return_id]
-    link = f"{page_link(link_keys.signer(tx, now), settings().public_url, case.order_id, now)}/return/{made.number}"
-    told = _told(made) | {"case": case.number, "until": made.expires_at, "label_link": link}
-    letter = Tell("return-authorised", told, f"return-authorised:{return_id}")
-    _note(tx, made, "return.authorised", by=by, now=now, letters=[letter])
+    _note(tx, made, "return.authorised", by=by, now=now)
     return made
+
+
+def label(tx: Tx, made: Return, now: datetime) -> dict[str, object]:
+    """What a letter says of the parcel: the return's number, until when it is expected, and where the label is."""
+    page = page_link(link_keys.signer(tx, now), settings().public_url, made.order_id, now)
+    return {"number": made.number, "until": made.expires_at, "label_link": f"{page}/return/{made.number}"}
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What declaring a withdrawal or a return led to; no return where nothing of it was delivered."""
+    """The case of something that comes back, and its return."""
 
-    opened: Opened
-    coming: Return | None
-
-
-def send_back(tx: Tx, opening: Opening, *, now: datetime) -> Declared:
-    """Open a case about goods that come back and authorise its lines at once. Raises ReturnRefused; then undo it all."""
-    opened = cases.open_case(tx, opening, now=now)
-    if not opened.new:
-        found = [one for one in returns.of_order(tx, opening.order_id) if one.case_id == opened.case_id]
-        return Declared(opened, found[0] if found else None)
-    coming = authorise(tx, opened.case_id, opening.lines, by=opening.by, now=now) if opening.lines else None
-    return Declared(opened, coming)
+    opened: Heard
+    coming: Return
 
 
-def declare_withdrawal(
-    tx: Tx, order_id: int, *, text: str, by: str, channel: Channel, now: datetime, lines: Sequence[Pieces] = ()
-) -> Declared:
-    """
-    The customer withdraws from the contract: a case of its own, once per order, and a return for what was delivered (or these pieces).
-
-    What has not left the house is for the cancellation. Raises ReturnRefused for pieces that were not delivered.
-    """
-    units.lock_orders(tx, [order_id])
-    wanted = tuple(lines) or tuple(Pieces(*one) for one in returns.returnable(tx, order_id).items())
-    opening = Opening(
-        order_id, Kind.WITHDRAWAL, text, f"withdrawal:{order_id}", Cause.CHANGED_MIND, wanted, by=by, channel=channel
-    )
-    return send_back(tx, opening, now=now)
+def send_back(tx: Tx, said: Opening, *, now: datetime) -> Declared:
+    """The customer sends these lines back: they may come at once, and one letter says so. Raises ReturnRefused; then undo it all."""
+    heard = hear(tx, replace(said, untold=frozenset({Audience.CUSTOMER})), now=now)
+    if heard.again:
+        return Declared(heard, [one for one in returns.of_order(tx, said.order_id) if one.case_id == heard.case_id][-1])
+    return Declared(heard, authorise(tx, heard.case_id, said.lines, by=said.by, now=now))
 
 
 def record_scans(tx: Tx, return_id: int, sent: Sequence[ReturnScan], *, by: str, now: datetime) -> list[Scanned]:
@@ -149,7 +144,7 @@ def _told(one: Return) -> dict[str, object]:
 
 
 def _note(
-    tx: Tx, one: Return, what: str, *, by: str, now: datetime, letters: Sequence[Tell], pieces: int | None = None
+    tx: Tx, one: Return, what: str, *, by: str, now: datetime, letters: Sequence[Tell] = (), pieces: int | None = None
 ) -> None:
     note = {"return": one.number, "case": public_id("case", one.case_id), "pieces": pieces}
     journal.write(tx, [Entry(one.order_id, what, note=note)], now=now, actor=by)

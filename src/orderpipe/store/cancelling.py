@@ -18,10 +18,15 @@ class Standing:
     reserved: bool
 
 
-def fulfillments_of(tx: Tx, order_id: int) -> list[Standing]:
-    """All fulfillments of the order."""
-    rows = tx.execute(text("SELECT id, state, reserved FROM fulfillment WHERE order_id = :id ORDER BY id"), {"id": order_id})
-    return [Standing(*row) for row in rows]
+def fulfillments_of(tx: Tx, order_ids: Collection[int]) -> dict[int, list[Standing]]:
+    """All fulfillments of these orders, by order id."""
+    found: dict[int, list[Standing]] = {order_id: [] for order_id in order_ids}
+    rows = tx.execute(
+        text("SELECT order_id, id, state, reserved FROM fulfillment WHERE order_id = ANY(:ids) ORDER BY id"), {"ids": sorted(found)}
+    )
+    for row in rows:
+        found[row.order_id].append(Standing(*row[1:]))
+    return found
 
 
 def reserved_for(tx: Tx, fulfillment_ids: Collection[int]) -> list[Shift]:
@@ -34,22 +39,19 @@ def reserved_for(tx: Tx, fulfillment_ids: Collection[int]) -> list[Shift]:
     return [Shift(*row) for row in rows]
 
 
-def cancel_lines(tx: Tx, order_id: int, fulfillment_ids: Collection[int] | None) -> list[dict[str, int]]:
-    """Note on the order's lines what is canceled: what these fulfillments hold, or (None) everything. Returns number and quantity."""
-    if fulfillment_ids is None:
-        rows = tx.execute(
-            text("""UPDATE order_line SET canceled = quantity WHERE order_id = :id AND quantity > canceled
-                RETURNING number, quantity - 0 AS quantity"""),
-            {"id": order_id},
-        )
-    else:
-        rows = tx.execute(
-            text("""UPDATE order_line o SET canceled = o.canceled + u.quantity
-                FROM (SELECT number, sum(quantity) AS quantity FROM fulfillment_line WHERE fulfillment_id = ANY(:ids) GROUP BY number) u
-                WHERE o.order_id = :id AND o.number = u.number AND u.quantity > 0 RETURNING o.number, u.quantity"""),
-            {"id": order_id, "ids": list(fulfillment_ids)},
-        )
-    return [{"number": row.number, "quantity": int(row.quantity)} for row in rows]
+def cancel_lines(tx: Tx, fulfillment_ids: Collection[int]) -> dict[int, list[dict[str, int]]]:
+    """Note on their orders' lines that what these fulfillments hold is canceled. Returns number and quantity, by order id."""
+    rows = tx.execute(
+        text("""UPDATE order_line o SET canceled = o.canceled + u.quantity
+            FROM (SELECT f.order_id, l.number, sum(l.quantity) AS quantity FROM fulfillment f
+                JOIN fulfillment_line l ON l.fulfillment_id = f.id WHERE f.id = ANY(:ids) GROUP BY f.order_id, l.number) u
+            WHERE o.order_id = u.order_id AND o.number = u.number AND u.quantity > 0 RETURNING o.order_id, o.number, u.quantity"""),
+        {"ids": list(fulfillment_ids)},
+    )
+    found: dict[int, list[dict[str, int]]] = {}
+    for row in rows:
+        found.setdefault(row.order_id, []).append({"number": row.number, "quantity": int(row.quantity)})
+    return found
 
 
 def cancel_all_lines(tx: Tx, order_ids: Collection[int]) -> None:

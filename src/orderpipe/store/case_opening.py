@@ -32,8 +32,8 @@ _HELD = (FulfillmentState.PLANNED, FulfillmentState.RELEASED, FulfillmentState.P
 @dataclass(frozen=True, slots=True)
 class Opening:
     """
-    A case to be opened. `key` lets it exist once; `by` is who opens it, `author` who signed the words, `hold` stops the order until
-    the case is answered, `score` is the rating that opened it, `source_id` the sender's own id of the message.
+    A case to be opened. `key` lets it, and its first words, exist once; `by` is who opens it, `author` who signed the words, `hold`
+    stops the order until the case is answered, `score` is the rating that opened it, and who is `untold` hears of it by another letter.
     """
 
     order_id: int
@@ -49,7 +49,7 @@ class Opening:
     fulfillment_id: int | None = None
     score: int | None = None
     author: str = ""
-    source_id: str | None = None
+    untold: frozenset[Audience] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +137,14 @@ def _write_down(tx: Tx, fresh: Mapping[int, Opening], opened: Mapping[int, Case]
         Entry(one.order_id, "case.opened", note={"case": public_id("case", case_id), "kind": one.kind, "cause": one.cause})
         for case_id, one in fresh.items()
     ], now=now, actor=by)
-    tells = [(one.order_id, received(opened[case_id])) for case_id, one in fresh.items()]
-    tells += [(one.order_id, letter) for case_id, one in fresh.items() if (letter := _to_office(one, opened[case_id]))]
+    letters = [(one, letter) for case_id, one in fresh.items() for letter in (received(opened[case_id]), _to_office(one, opened[case_id]))]
+    tells = [(one.order_id, letter) for one, letter in letters if letter and letter.to not in one.untold]
     tell(tx, tells, office=office, by=by, now=now)
 
 
 def _message(case_id: int, one: Opening, now: datetime) -> Message:
     direction, author = "note" if one.channel == Channel.ORDERPIPE else "in", storable(one.author or one.by)
-    return Message(case_id, now, direction, one.channel, author, storable(one.text), one.source_id)
+    return Message(case_id, now, direction, one.channel, author, storable(one.text), one.key)
 
 
 def received(case: Case) -> Tell:

@@ -29,8 +29,10 @@ case_terms = Table(
     Column("remind_days", SmallInteger, nullable=False),
     Column("change_days", SmallInteger, nullable=False),
     Column("return_days", SmallInteger, nullable=False),
+    Column("daily_words", SmallInteger, nullable=False, server_default="20"),
     info=IMPERSONAL,
 )
+_TERMS = tuple(Terms.__dataclass_fields__)
 
 
 def targets(tx: Tx) -> Targets:
@@ -53,7 +55,7 @@ def set_target(tx: Tx, shop_id: int, order_type: str, kind: str, target: Target)
 
 def terms(tx: Tx) -> dict[int, Terms]:
     """The terms of the shops that have set their own."""
-    rows = tx.execute(text("SELECT shop_id, low_score, remind_days, change_days, return_days FROM case_terms"))
+    rows = tx.execute(text(f"SELECT shop_id, {', '.join(_TERMS)} FROM case_terms"))
     return {row.shop_id: Terms(*row[1:]) for row in rows}
 
 
@@ -64,9 +66,8 @@ def terms_of(tx: Tx, shop_id: int) -> Terms:
 
 def set_terms(tx: Tx, shop_id: int, chosen: Terms) -> None:
     """Set the shop's terms."""
-    names = tuple(Terms.__dataclass_fields__)
-    changed = ", ".join(f"{name} = excluded.{name}" for name in names)
+    changed = ", ".join(f"{name} = excluded.{name}" for name in _TERMS)
     insert_rows(
-        tx, case_terms, [{"shop_id": shop_id} | {name: getattr(chosen, name) for name in names}],
+        tx, case_terms, [{"shop_id": shop_id} | {name: getattr(chosen, name) for name in _TERMS}],
         conflict=f"ON CONFLICT (shop_id) DO UPDATE SET {changed}",
     )

@@ -3,7 +3,7 @@ Cases with what customer, staff and orderpipe wrote about them. Whoever changes 
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -128,9 +128,13 @@ def insert(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 
 
 def of_keys(tx: Tx, keys: Collection[str]) -> dict[str, int]:
-    """The cases that these keys opened."""
-    rows = tx.execute(text("SELECT dedupe_key, id FROM case_file WHERE dedupe_key = ANY(:keys)"), {"keys": list(keys)})
-    return {row.dedupe_key: row.id for row in rows}
+    """The cases that were opened, or written on, under these keys."""
+    rows = tx.execute(
+        text("""SELECT dedupe_key AS key, id FROM case_file WHERE dedupe_key = ANY(:keys)
+            UNION SELECT source_id, case_id FROM case_message WHERE source_id = ANY(:keys)"""),
+        {"keys": list(keys)},
+    )
+    return {row.key: row.id for row in rows}
 
 
 def order_of(tx: Tx, case_id: int) -> tuple[int, int] | None:
@@ -186,11 +190,14 @@ def due(tx: Tx, *, now: datetime, limit: int) -> dict[int, int]:
 
 
 _SAVED = {
-    "kind": "text", "state": "text", "cause": "text", "severity": "text", "owner": "text", "holds": "boolean",
+    "kind": "text", "state": "text", "cause": "text", "severity": "text", "owner": "text", "lines": "jsonb", "holds": "boolean",
     "acknowledge_warn_at": "timestamptz", "acknowledge_by": "timestamptz", "resolve_warn_at": "timestamptz", "resolve_by": "timestamptz",
     "acknowledged_at": "timestamptz", "responded_at": "timestamptz", "closed_at": "timestamptz", "told": "smallint",
     "reopened": "smallint", "next_at": "timestamptz", "outcome": "text", "remedies": "jsonb",
 }
+
+
+_WRITTEN = ("told", "next_at", "remedies", "lines")
 
 
 def save(tx: Tx, changed: Sequence[Case]) -> None:
@@ -208,8 +215,9 @@ def save(tx: Tx, changed: Sequence[Case]) -> None:
 
 def _row(case: Case) -> dict[str, Any]:
     clocks = {name: getattr(case.clocks, name) for name in Clocks.__dataclass_fields__}
-    own = {name: getattr(case, name) for name in _SAVED if name not in clocks and name not in ("told", "next_at", "remedies")}
-    return own | clocks | {"told": int(case.told), "next_at": next_look(case), "remedies": as_json(case.remedies)}
+    own = {name: getattr(case, name) for name in _SAVED if name not in clocks and name not in _WRITTEN}
+    written = {"told": int(case.told), "next_at": next_look(case), "remedies": as_json(case.remedies)}
+    return own | clocks | written | {"lines": as_json([asdict(one) for one in case.lines])}
 
 
 def _case(row: Any) -> Case:
@@ -234,6 +242,15 @@ def write_messages(tx: Tx, messages: Sequence[Message]) -> list[int]:
         conflict="ON CONFLICT (source_id) WHERE source_id IS NOT NULL DO NOTHING", returning="id",
     )
     return [row.id for row in new]
+
+
+def heard_since(tx: Tx, order_id: int, channel: Channel, since: datetime) -> int:
+    """How often the order's customer has written by this channel since then."""
+    return int(tx.execute(
+        text("""SELECT count(*) FROM case_file c JOIN case_message m ON m.case_id = c.id
+            WHERE c.order_id = :id AND m.direction = 'in' AND m.channel = :channel AND m.at > :since"""),
+        {"id": order_id, "channel": channel, "since": since},
+    ).scalar_one())
 
 
 def messages_of(tx: Tx, case_id: int) -> list[Message]:

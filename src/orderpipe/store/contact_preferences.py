@@ -62,10 +62,12 @@ class Reader:
     language: str
     has_both: bool
     """Whether letters can go by e-mail and by SMS."""
+    written_at: datetime
 
 
 _READER = f"""
-    SELECT s.id, s.name, {contact_key("c.email", "c.phone")}, coalesce(nullif(o.language, ''), s.language), c.email <> '' AND c.phone <> ''
+    SELECT s.id, s.name, {contact_key("c.email", "c.phone")}, coalesce(nullif(o.language, ''), s.language), c.email <> '' AND c.phone <> '',
+        n.created_at
     FROM notification n JOIN orders o ON o.id = n.order_id JOIN shop s ON s.id = o.shop_id CROSS JOIN LATERAL (
         SELECT CASE WHEN n.channel = 'email' THEN n.recipient
                 WHEN o.customer ->> 'email' LIKE '%_@_%._%' THEN btrim(o.customer ->> 'email') ELSE '' END AS email,

@@ -37,6 +37,7 @@ def connect(url: str, pool_size: int = 5) -> Engine:
         max_overflow=0,
         pool_timeout=10,
         pool_recycle=1800,
+        hide_parameters=True,  # an error stands in logs, and what customers wrote does not
         connect_args={
             "options": _OPTIONS, "connect_timeout": 5, "application_name": "orderpipe",
             "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30000,

@@ -136,6 +136,12 @@ def open_of(tx: Tx, order_ids: Collection[int]) -> dict[int, Delay]:
     return {row.order_id: _delay(row) for row in rows}
 
 
+def settled_how(tx: Tx, delay_id: int) -> str | None:
+    """How a delay ended, None while it is open."""
+    how: str | None = tx.execute(text("SELECT settled_how FROM delay WHERE id = :id"), {"id": delay_id}).scalar_one_or_none()
+    return how
+
+
 def open_all(tx: Tx, *, limit: int) -> list[Delay]:
     """What is late or at risk, the nearest promised date first."""
     rows = tx.execute(
@@ -225,9 +231,13 @@ def set_aside(tx: Tx, order_id: int, error: str, *, until: datetime) -> None:
     )
 
 
-def withdraw(tx: Tx, order_ids: Collection[int]) -> None:
+LETTERS = ("delayed", "delay-reminder")
+"""What is no longer true when a delay is settled."""
+
+
+def withdraw(tx: Tx, order_ids: Collection[int], kinds: Collection[str] = LETTERS) -> None:
     """Letters about the delays of these orders that have not begun to go out never do."""
-    notifications.withdraw(tx, order_ids, ("delayed", "delay-reminder"), reason="The delay is settled.")
+    notifications.withdraw(tx, order_ids, kinds, reason="The delay is settled.")
 
 
 def policies_of(tx: Tx, shop_ids: Collection[int]) -> dict[tuple[int, str], Policy]:

@@ -100,6 +100,14 @@ def close_holds(tx: Tx, order_ids: Collection[int], kinds: Collection[WaitingFor
     )
 
 
+def is_held_because(tx: Tx, order_id: int, reason: str) -> bool:
+    """Whether the order has an open hold for this reason."""
+    held = tx.execute(
+        text("SELECT FROM hold WHERE order_id = :id AND reason = :reason AND closed_at IS NULL LIMIT 1"), {"id": order_id, "reason": reason}
+    )
+    return held.one_or_none() is not None
+
+
 def close_because(tx: Tx, order_id: int, reason: str, *, how: str, by: str, now: datetime) -> bool:
     """Close the order's open holds that were opened for this reason; whether there was one."""
     closed = tx.execute(

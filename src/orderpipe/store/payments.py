@@ -64,13 +64,25 @@ def of_order(tx: Tx, order_id: int) -> list[Payment]:
     return [Payment(*row) for row in rows]
 
 
-def price_of(tx: Tx, order_id: int, fulfillment_ids: Collection[int]) -> Decimal:
-    """The price of everything in these fulfillments of the order, in its currency; lines without a price count as 0."""
-    return Decimal(tx.execute(
-        text("""SELECT coalesce(sum(round(o.unit_price * l.quantity, 2)), 0) FROM fulfillment_line l
-            JOIN order_line o ON o.order_id = :order_id AND o.number = l.number WHERE l.fulfillment_id = ANY(:ids)"""),
-        {"order_id": order_id, "ids": list(fulfillment_ids)},
-    ).scalar_one())
+def prices_of(tx: Tx, fulfillment_ids: Collection[int]) -> dict[int, Decimal]:
+    """The price of everything in these fulfillments by order, in its currency; lines without a price count as 0."""
+    rows = tx.execute(
+        text("""SELECT f.order_id, coalesce(sum(round(o.unit_price * l.quantity, 2)), 0) AS price FROM fulfillment f
+            JOIN fulfillment_line l ON l.fulfillment_id = f.id JOIN order_line o ON o.order_id = f.order_id AND o.number = l.number
+            WHERE f.id = ANY(:ids) GROUP BY f.order_id"""),
+        {"ids": list(fulfillment_ids)},
+    )
+    return {row.order_id: Decimal(row.price) for row in rows}
+
+
+def asked_back(tx: Tx, order_ids: Collection[int]) -> dict[int, Decimal]:
+    """What the office was asked to give back of each of these orders, given back since or not; orders without any are left out."""
+    rows = tx.execute(
+        text("""SELECT order_id, sum((note ->> 'amount')::numeric) AS amount FROM journal
+            WHERE order_id = ANY(:ids) AND what = 'refund.due' GROUP BY order_id"""),
+        {"ids": list(order_ids)},
+    )
+    return {row.order_id: Decimal(row.amount) for row in rows}
 
 
 def waiting_for_payment(tx: Tx, order_ids: Collection[int]) -> list[int]:

@@ -5,18 +5,19 @@ Promised fulfillments that have not ended, with all that tells whether their pro
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from orderpipe.domain.delays import Underway
+from orderpipe.domain.delays import PAID_LATE, Underway
 from orderpipe.flow import FulfillmentState, WaitingFor
 from orderpipe.store.metadata import Tx, text
 
-_UNDERWAY = """SELECT f.id, f.order_id, f.shop_id, o.type, f.kind, f.state, f.waiting_for, f.stage_entered_at, f.reserved, f.not_before,
+_UNDERWAY = f"""SELECT f.id, f.order_id, f.shop_id, o.type, f.kind, f.state, f.waiting_for, f.stage_entered_at, f.reserved, f.not_before,
         f.location_id, coalesce(o.ship_to ->> 'country', '') AS country,
         CASE WHEN f.reserved OR f.kind = 'appointment' THEN 0 ELSE coalesce((SELECT max(p.lead_days) FROM fulfillment_line l
             JOIN product p ON p.shop_id = f.shop_id AND p.sku = l.sku WHERE l.fulfillment_id = f.id AND l.quantity > 0), 0) END AS lead,
         c.shipped_at, c.expected_on, now.revision, now.until_at, first.until_at AS first_until, d.state AS delay
     FROM fulfillment f JOIN orders o ON o.id = f.order_id
     JOIN LATERAL (SELECT revision, until_at FROM promise p WHERE p.fulfillment_id = f.id ORDER BY revision DESC LIMIT 1) now ON true
-    JOIN LATERAL (SELECT until_at FROM promise p WHERE p.fulfillment_id = f.id ORDER BY revision LIMIT 1) first ON true
+    JOIN LATERAL (SELECT until_at FROM promise p WHERE p.fulfillment_id = f.id
+        ORDER BY p.reason <> '{PAID_LATE}', revision LIMIT 1) first ON true
     LEFT JOIN LATERAL (SELECT shipped_at,
             -- an attempt that failed is made again the next day
             greatest(expected_on, CASE status WHEN 'failed_attempt' THEN (status_at AT TIME ZONE 'UTC')::date + 1 END) AS expected_on

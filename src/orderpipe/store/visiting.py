@@ -53,10 +53,12 @@ class Withdrawable:
     """
     What a customer may withdraw from: pieces by line number that are packed, sent or delivered, and were not withdrawn from before.
 
-    `until` is when the right ends (UTC), None while not all has arrived; `declared_at` when it was last made use of.
+    `under_way` are the lines of which something has not arrived yet, `until` is when the right ends (UTC), None while not all has
+    arrived; `declared_at` when it was last made use of.
     """
 
     pieces: dict[int, int]
+    under_way: frozenset[int]
     until: datetime | None
     declared_at: datetime | None
 
@@ -78,14 +80,16 @@ def withdrawable(tx: Tx, order_id: int) -> Withdrawable:
     pieces = tx.execute(
         text("""SELECT l.number, sum(l.quantity)::int - coalesce((SELECT sum((w.line->>'quantity')::int)
                 FROM journal j CROSS JOIN jsonb_array_elements(j.note->'lines') AS w (line)
-                WHERE j.order_id = :id AND j.what = 'order.withdrawn' AND (w.line->>'number')::int = l.number), 0)::int AS quantity
+                WHERE j.order_id = :id AND j.what = 'order.withdrawn' AND (w.line->>'number')::int = l.number), 0)::int AS quantity,
+                bool_or(f.state <> 'delivered') AS under_way
             FROM fulfillment f JOIN fulfillment_line l ON l.fulfillment_id = f.id
             WHERE f.order_id = :id AND f.state IN ('packed', 'shipped', 'delivered') AND l.quantity > 0
             GROUP BY l.number ORDER BY l.number"""),
         {"id": order_id},
-    )
+    ).all()
     until = None if row.live or row.last is None else _end_of_day(row.last, row.withdrawal_days, ZoneInfo(row.time_zone))
-    return Withdrawable({one.number: one.quantity for one in pieces if one.quantity > 0}, until, row.declared_at)
+    left = {one.number: one.quantity for one in pieces if one.quantity > 0}
+    return Withdrawable(left, frozenset(one.number for one in pieces if one.under_way), until, row.declared_at)
 
 
 def _end_of_day(at: datetime, days: int, zone: ZoneInfo) -> datetime:

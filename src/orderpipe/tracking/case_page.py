@@ -2,21 +2,24 @@
 The page of a customer's case: how it stands, what was written, what may come back; whatever the customer adds reaches the office.
 """
 
+from dataclasses import asdict
+
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
-from orderpipe.domain.cases import Case, Channel, paragraphs
+from orderpipe.domain.cases import Case, paragraphs
 from orderpipe.domain.orders import UnknownNumber, internal_id, public_id
 from orderpipe.serving.transactions import InWork, Work
-from orderpipe.sideflows import cases
-from orderpipe.sideflows.cases import CUSTOMER, Word
+from orderpipe.sideflows import hearing
+from orderpipe.sideflows.hearing import TooOften
 from orderpipe.store import cases as case_store
 from orderpipe.store import returns
 from orderpipe.tracking.failures import FriendlyRoute, UnknownLink
+from orderpipe.tracking.once import key_of, new_form
 from orderpipe.tracking.pages import HEADERS, page
 from orderpipe.tracking.posted import InPosted
-from orderpipe.tracking.problem import LONGEST, key_of, new_form
+from orderpipe.tracking.problem import LONGEST
 from orderpipe.tracking.visits import InVisit, Offer, Visit
 
 router = APIRouter(prefix="/t", include_in_schema=False, route_class=FriendlyRoute, default_response_class=HTMLResponse)
@@ -35,8 +38,10 @@ def add(visit: InVisit, case: str, posted: InPosted, work: InWork) -> Response:
     if not text.strip() or len(text) > LONGEST:
         problem = visit.scene.words["problems"]["string-too-long" if text.strip() else "blank"]
         return _page(visit, found, work, text=text, problem=problem)
-    word = Word(text, CUSTOMER, Channel.PAGE, source_id=key_of(visit, posted))
-    cases.say(work.tx, found.id, word, now=visit.now)
+    try:
+        hearing.add(work.tx, found, text, key_of(visit, posted), now=visit.now)
+    except TooOften:
+        return _page(visit, found, work, text=text, problem=visit.scene.words["problems"]["too-often"], status=429)
     return RedirectResponse(public_id("case", found.id), 303, HEADERS)
 
 
@@ -57,7 +62,7 @@ def _of_visit(visit: Visit, public: str, work: Work) -> Case:
     return found
 
 
-def _page(visit: Visit, case: Case, work: Work, *, text: str = "", problem: str = "") -> Response:
+def _page(visit: Visit, case: Case, work: Work, *, text: str = "", problem: str = "", status: int = 422) -> Response:
     said = visit.scene.words["case"]
     written = [
         (one.direction, visit.scene.wording.moment(one.at), paragraphs(one.body))
@@ -65,8 +70,9 @@ def _page(visit: Visit, case: Case, work: Work, *, text: str = "", problem: str 
     ]
     until = visit.scene.wording.moment(case.clocks.resolve_by)
     return page(
-        "case.html", visit.language, status=422 if problem else 200, heading=said["heading"].format(number=case.number),
+        "case.html", visit.language, status=status if problem else 200, heading=said["heading"].format(number=case.number),
         shop_name=visit.scene.view.shop_name, sentence=said["states"][case.state].format(until=until), written=written, visit=visit,
+        items=visit.scene.view.items([asdict(one) for one in case.lines]),
         returns=[one for one in returns.of_order(work.tx, visit.order_id) if one.case_id == case.id], text=text, problem=problem,
         once=new_form(),
     )

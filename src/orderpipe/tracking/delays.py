@@ -11,12 +11,15 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
+from orderpipe.channels.delay_words import substitutes_named
 from orderpipe.domain.delay_terms import Choice, still_open
 from orderpipe.flow import FULFILLMENT_ENDS
 from orderpipe.serving.transactions import InWork, Now, Work
 from orderpipe.sideflows import delay_choices
 from orderpipe.sideflows.delay_choices import ChoiceRefused
-from orderpipe.store import delays, fulfillments, substitutes
+from orderpipe.sideflows.delay_offers import named_for
+from orderpipe.sideflows.queries import How
+from orderpipe.store import delays, fulfillments
 from orderpipe.store.delays import Delay
 from orderpipe.tracking.failures import FriendlyRoute
 from orderpipe.tracking.pages import HEADERS, note, page
@@ -53,7 +56,7 @@ def take(visit: InVisit, posted: InPosted, work: InWork, now: Now) -> Response:
         words = visit.scene.words["delay"]
         return page("delay-cancel.html", visit.language, heading=words["sure_heading"], shop_name=visit.scene.view.shop_name, visit=visit)
     try:
-        chosen = delay_choices.choose(work.tx, visit.order_id, Choice(said), by=CUSTOMER, now=now)
+        chosen = delay_choices.choose(work.tx, visit.order_id, Choice(said), by=CUSTOMER, how=How.PAGE, now=now)
     except ChoiceRefused:
         work.undo()
         return _note(visit, "choice-gone", status=409)
@@ -81,16 +84,16 @@ def _sheet(visit: Visit, work: Work, delay: Delay, *, unchosen: bool = False) ->
         "delay.html", visit.language, status=422 if unchosen else 200, heading=words["heading"], shop_name=view.shop_name, visit=visit,
         why=words["why"][delay.cause], items=view.items(lines), was=said.last_day(delay.original_until),
         until=said.last_day(delay.revised_until) if delay.revised_until else words["dateless"],
-        choices=_choices(work, delay, words) if delay.options != (Choice.WAIT,) else [], unchosen=unchosen,
+        choices=_choices(visit, work, delay, words) if delay.options != (Choice.WAIT,) else [], unchosen=unchosen,
         chosen=words["chosen"].get(delay.chosen, "") if delay.options != (Choice.WAIT,) else "",
         silence=words["silence"][delay.silence].format(until=until) if delay.state == "told" and delay.silence else "",
     )
 
 
-def _choices(work: Work, delay: Delay, words: Mapping[str, Any]) -> list[tuple[Choice, str]]:
+def _choices(visit: Visit, work: Work, delay: Delay, words: Mapping[str, Any]) -> list[tuple[Choice, str]]:
     choices = still_open(delay.options, delay.chosen)
-    instead = substitutes.offered(work.tx, delay.fulfillment_ids) if Choice.SUBSTITUTE in choices else []
-    names = ", ".join(one.description or one.instead for one in instead if one.instead)
+    instead = named_for(work.tx, [delay] if Choice.SUBSTITUTE in choices else [])
+    names = substitutes_named(instead.get(visit.order_id, []), visit.scene.wording)
     return [(one, words["choices"][one].format(names=names)) for one in choices]
 
 

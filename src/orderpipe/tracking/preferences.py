@@ -12,10 +12,11 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
+from orderpipe.channels.views import clean
 from orderpipe.channels.wording import LANGUAGES, language_of
 from orderpipe.domain.contacts import masked
 from orderpipe.domain.kinds import ALL_OPTIONAL, OPTIONAL
-from orderpipe.domain.links import KEPT, BadLink, ExpiredLink, Purpose
+from orderpipe.domain.links import KEPT, BadLink, ExpiredLink, Purpose, is_brief
 from orderpipe.domain.notices import Channel
 from orderpipe.serving.transactions import InWork, Now, Work
 from orderpipe.store import contact_preferences, link_keys
@@ -54,7 +55,8 @@ class Choices:
 def _choices(token: str, work: InWork, now: Now) -> Choices:
     """What this link opens. Raises UnknownLink, OldLink."""
     try:
-        letter = link_keys.signer(work.tx, now).read(token, Purpose.UNSUBSCRIBE, now)
+        signer, brief = link_keys.signer(work.tx, now), is_brief(token)
+        letter = signer.read_brief(token, Purpose.UNSUBSCRIBE) if brief else signer.read(token, Purpose.UNSUBSCRIBE, now)
     except ExpiredLink as reason:
         raise OldLink from reason
     except BadLink as reason:
@@ -62,6 +64,8 @@ def _choices(token: str, work: InWork, now: Now) -> Choices:
     reader = contact_preferences.reader_of(work.tx, letter)
     if reader is None:
         raise UnknownLink
+    if brief and now >= reader.written_at + KEPT:
+        raise OldLink
     return Choices(reader, contact_preferences.of_contact(work.tx, reader.shop_id, reader.contact))
 
 
@@ -73,7 +77,7 @@ def show(given: InChoices, saved: str = "") -> Response:
     """The choices as a form."""
     heading = words_of(given.language)["preferences"]["heading"]
     return page(
-        "preferences.html", given.language, heading=heading, shop_name=given.reader.shop_name,
+        "preferences.html", given.language, heading=heading, shop_name=clean(given.reader.shop_name),
         contact=masked(given.reader.contact), saved=saved, optional=OPTIONAL, wanted=given.wanted,
         languages=LANGUAGES, chosen=given.language, has_both=given.reader.has_both,
         channel=given.chosen.channel or Channel.EMAIL, own_form=OWN_FORM,
@@ -87,7 +91,7 @@ def choose(token: str, given: InChoices, posted: InPosted, work: InWork, now: No
     chosen = _read(posted, given) if own_form else replace(given.chosen, declined=frozenset({ALL_OPTIONAL}))
     contact_preferences.choose(work.tx, given.reader.shop_id, given.reader.contact, chosen, by=BY, now=now)
     if not own_form:
-        return note("unsubscribed", given.language, shop_name=given.reader.shop_name)
+        return note("unsubscribed", given.language, shop_name=clean(given.reader.shop_name))
     return RedirectResponse(f"{token}?saved=1", 303, HEADERS)
 
 

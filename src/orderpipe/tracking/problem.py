@@ -2,21 +2,21 @@
 The page on which a customer says what is wrong with an order, or asks about it; it opens a case.
 """
 
-import secrets
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
-from orderpipe.domain.cases import Cause, Channel, Kind, storable
+from orderpipe.domain.cases import Cause, Channel, Kind
 from orderpipe.domain.orders import public_id
 from orderpipe.flow import OrderState
 from orderpipe.serving.transactions import InWork, Work
-from orderpipe.sideflows import cases
+from orderpipe.sideflows.hearing import TooOften, hear
 from orderpipe.store.case_opening import Opening
 from orderpipe.tracking import pieces
 from orderpipe.tracking.failures import FriendlyRoute
+from orderpipe.tracking.once import key_of, new_form
 from orderpipe.tracking.pages import HEADERS, page
 from orderpipe.tracking.pieces import Countable
 from orderpipe.tracking.posted import InPosted, Posted
@@ -59,18 +59,11 @@ def take(visit: InVisit, posted: InPosted, work: InWork) -> Response:
         return _form(visit, posted, problems)
     kind, why = CHOICES[cause]
     opening = Opening(visit.order_id, kind, text, key_of(visit, posted), why, lines, channel=Channel.PAGE)
-    opened = cases.open_case(work.tx, opening, now=visit.now)
-    return RedirectResponse(f"cases/{public_id('case', opened.case_id)}", 303, HEADERS)
-
-
-def key_of(visit: Visit, posted: Posted) -> str:
-    """What lets a form that is sent twice open one case."""
-    return storable(f"page:{visit.order_id}:{posted.get('once', '')[:40] or new_form()}")
-
-
-def new_form() -> str:
-    """The mark of a form that is shown anew."""
-    return secrets.token_urlsafe(12)
+    try:
+        heard = hear(work.tx, opening, now=visit.now)
+    except TooOften:
+        return _form(visit, posted, {"text": visit.scene.words["problems"]["too-often"]}, status=429)
+    return RedirectResponse(f"cases/{public_id('case', heard.case_id)}", 303, HEADERS)
 
 
 def offered(visit: Visit, _work: Work) -> Offer | None:
@@ -82,9 +75,9 @@ def _lines(visit: Visit) -> list[Countable]:
     return pieces.countable(visit, {line.number: line.quantity for line in visit.scene.order.lines})
 
 
-def _form(visit: Visit, filled: Posted, problems: Problems | None = None) -> Response:
+def _form(visit: Visit, filled: Posted, problems: Problems | None = None, *, status: int = 422) -> Response:
     return page(
-        "problem.html", visit.language, status=422 if problems else 200, heading=visit.scene.words["problem"]["heading"],
+        "problem.html", visit.language, status=status if problems else 200, heading=visit.scene.words["problem"]["heading"],
         shop_name=visit.scene.view.shop_name, order=visit.scene.view, choices=list(CHOICES), lines=_lines(visit), filled=filled,
         problems=problems or {}, once=filled.get("once") or new_form(),
     )

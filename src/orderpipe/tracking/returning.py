@@ -14,11 +14,13 @@ from orderpipe.sideflows.returns import send_back
 from orderpipe.store import case_terms, locations, returns
 from orderpipe.store.case_opening import Opening
 from orderpipe.tracking import pieces
+from orderpipe.tracking.bars import bars_of
 from orderpipe.tracking.failures import FriendlyRoute, UnknownLink
+from orderpipe.tracking.once import key_of, new_form
 from orderpipe.tracking.pages import HEADERS, note, page
 from orderpipe.tracking.pieces import Countable
 from orderpipe.tracking.posted import InPosted, Posted
-from orderpipe.tracking.problem import LONGEST, key_of, new_form
+from orderpipe.tracking.problem import LONGEST
 from orderpipe.tracking.replies import Problems
 from orderpipe.tracking.visits import InVisit, Offer, Visit
 
@@ -69,7 +71,8 @@ def label(visit: InVisit, number: str, work: InWork) -> Response:
     until = visit.scene.wording.day(found.expires_at)
     return page(
         "label.html", visit.language, heading=visit.scene.words["label"]["heading"], shop_name=visit.scene.view.shop_name,
-        number=found.number, place=locations.name_of(work.tx, found.shop_id, found.location), until=until, visit=visit,
+        number=found.number, bars=bars_of(found.number), place=locations.name_of(work.tx, found.shop_id, found.location), until=until,
+        visit=visit,
         items=visit.scene.view.items([{"number": one.number, "quantity": one.quantity} for one in found.items]),
     )
 

@@ -12,14 +12,16 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
 from orderpipe.channels.views import clean
+from orderpipe.domain.cases import Kind
 from orderpipe.serving.transactions import InWork, Work
 from orderpipe.sideflows import withdrawals
 from orderpipe.sideflows.withdrawals import NothingToWithdraw, Statement
-from orderpipe.store import visiting
+from orderpipe.store import cases, visiting
 from orderpipe.store.visiting import Withdrawable
 from orderpipe.tracking.failures import FriendlyRoute
+from orderpipe.tracking.once import key_of, new_form
 from orderpipe.tracking.pages import HEADERS, note, page
-from orderpipe.tracking.posted import InPosted
+from orderpipe.tracking.posted import InPosted, Posted
 from orderpipe.tracking.visits import InVisit, Offer, Visit
 
 LONGEST_NOTE = 2_000
@@ -29,23 +31,23 @@ router = APIRouter(prefix="/t", include_in_schema=False, route_class=FriendlyRou
 
 @router.get("/{token}/withdraw")
 def ask(visit: InVisit, work: InWork, done: Annotated[str | None, Query(max_length=1)] = None) -> Response:
-    """The statement as it would be sent."""
+    """The statement as it would be sent; and once it was, that and when it came."""
     right = visiting.withdrawable(work.tx, visit.order_id)
     if done is not None and right.declared_at:
-        return _note(visit, "withdrawn", moment=visit.scene.wording.second(right.declared_at))
+        numbers = [one.number for one in cases.of_orders(work.tx, [visit.order_id]) if one.kind == Kind.WITHDRAWAL]
+        return _note(visit, "withdrawn", moment=visit.scene.wording.second(right.declared_at), case="".join(numbers[-1:]))
     return _form(visit, right) if right.open_at(visit.now) else _note(visit, "not-withdrawable", status=409)
 
 
 @router.post("/{token}/withdraw")
 def declare(visit: InVisit, posted: InPosted, work: InWork) -> Response:
     """Take the withdrawal down."""
-    right = visiting.withdrawable(work.tx, visit.order_id)
-    chosen = {number: pieces for number, pieces in right.pieces.items() if f"line-{number}" in posted}
-    if right.open_at(visit.now) and not chosen:
+    chosen = _chosen(visit, posted)
+    if not chosen and (right := visiting.withdrawable(work.tx, visit.order_id)).open_at(visit.now):
         return _form(visit, right, wrong=True)
     words = posted.get("note", "").replace("\x00", "")[:LONGEST_NOTE].strip()
     try:
-        withdrawals.declare(work.tx, visit.order_id, Statement(chosen, words), visit.now)
+        withdrawals.declare(work.tx, visit.order_id, Statement(chosen, key_of(visit, posted), words), visit.now)
     except NothingToWithdraw:
         return _note(visit, "not-withdrawable", status=409)
     return RedirectResponse(f"{visit.path}/withdraw?done=1", 303, HEADERS)
@@ -58,6 +60,12 @@ def offered(visit: Visit, work: Work) -> Offer | None:
     return Offer("withdraw", f"{visit.path}/withdraw") if is_open else None
 
 
+def _chosen(visit: Visit, posted: Posted) -> dict[int, int]:
+    """The pieces by line as the statement on the page named them."""
+    named = {line.number: posted.get(f"line-{line.number}", "") for line in visit.scene.order.lines}
+    return {number: int(pieces) for number, pieces in named.items() if pieces.isascii() and pieces.isdigit() and len(pieces) < 10}
+
+
 def _form(visit: Visit, right: Withdrawable, *, wrong: bool = False) -> Response:
     view, said = visit.scene.view, visit.scene.words["withdraw"]
     customer = visit.scene.order.customer
@@ -65,6 +73,7 @@ def _form(visit: Visit, right: Withdrawable, *, wrong: bool = False) -> Response
     lines = [(f"line-{number}", view.item_name(number), pieces) for number, pieces in right.pieces.items()]
     return page(
         "withdraw.html", visit.language, status=422 if wrong else 200, shop_name=view.shop_name, visit=visit, wrong=wrong, lines=lines,
+        once=new_form(),
         heading=said["heading"].format(number=view.number), name=view.name, email=reached_at,
         until=said["until"].format(day=visit.scene.wording.last_day(right.until)) if right.until else "",
     )
