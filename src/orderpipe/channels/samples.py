@@ -93,6 +93,7 @@ FACTS: dict[str, Mapping[str, Any]] = {
         "query_id": "qry_000000000007", "doubts": DOUBTS,
     },
     "office-customer-wrote": {"mail": 17, "sender": "maria@customers.example", "subject": "My order", "reply": ["Where is it?"]},
+    "office-mail": {"mail": 17, "sender": "maria@customers.example", "subject": "A question", "reply": ["Do you sell tea pots?"]},
     "office-unreachable": {"kind": "question", "recipient": "maria@customers.example", "bounce_error": "550 5.1.1 User unknown"},
     "office-case": {
         "case": CASE, "kind": "claim", "cause": "damaged", "text": "It came in pieces.", "again": False, "acknowledge_by": SOON,
@@ -152,6 +153,7 @@ VARIANTS: dict[str, tuple[Mapping[str, Any], ...]] = {
     ),
     "withdrawal-received": ({"case": CASE, "lines": LINES, "at": LATER, "under_way": False, "back": None},),
     "rejected": ({"reason": "fraud", "doubts": []},),
+    "office-mail": ({"mail": 17, "sender": "", "subject": "", "reply": []},),
     "office-parked": ({"error": "ValueError", "incident": "inc_1"},),
     "office-target-breached": ({"stage": "whole", "since": SOON, "target_minutes": 60, "count": 3},),
 }

@@ -72,6 +72,7 @@ KINDS: Mapping[str, Kind] = {
     "office-customer-wrote": Kind(),
     "office-delay-call": Kind(),
     "office-low-score": Kind(),
+    "office-mail": Kind(),
     "office-no-date": Kind(),
     "office-own-words-fail": Kind(),
     "office-parcel-lost": Kind(),

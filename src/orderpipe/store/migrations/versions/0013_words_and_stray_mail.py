@@ -1,5 +1,5 @@
 """
-How often a customer may write about an order within a day
+How often a customer may write about an order within a day, and whose mail it is that fits no order
 """
 
 import sqlalchemy as sa
@@ -13,7 +13,9 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column('case_terms', sa.Column('daily_words', sa.SmallInteger(), server_default='20', nullable=False))
+    op.add_column('mail_in', sa.Column('shop_id', sa.BigInteger(), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column('mail_in', 'shop_id')
     op.drop_column('case_terms', 'daily_words')
