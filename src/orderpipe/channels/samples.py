@@ -64,6 +64,7 @@ FACTS: dict[str, Mapping[str, Any]] = {
     "return-authorised": {"case": CASE, "number": "R-100003-4", "lines": LINES[:1], "until": LATER, "label_link": LINK},
     "return-progress": {"number": "R-100003-4", "lines": LINES[:1], "step": "received"},
     "refund-paid": {"case": CASE, "amount": "12.25"},
+    "credit-given": {"case": CASE, "amount": "5.00"},
     "rating-reminder": {"page_link": LINK, "completed_on": LATER},
     "amended": {
         "lines": [{"name": "Darjeeling First Flush, 100 g", "before": 1, "after": 2}, {"name": "Oolong", "before": 3, "after": 0}],
@@ -130,6 +131,7 @@ FACTS: dict[str, Mapping[str, Any]] = {
 ANOTHER = {"tracking_number": "00340434161094021518", "carrier": "DHL Paket", "lines": LINES[1:], "until": LATER}
 _PART = {"lines": LINES[1:]}
 VARIANTS: dict[str, tuple[Mapping[str, Any], ...]] = {
+    "office-remedy": ({"case": CASE, "remedy": "credit", "amount": "5.00", "reference": "C-100001-8/2"},),
     "case-progress": ({"case": CASE, "step": "written", "resolve_by": LATER, "text": ["One more thing: which side is broken?"]},),
     "question": ({**QUESTION, "again": True},),
     "acknowledgement": ({"targets": []},),

@@ -12,6 +12,7 @@ from orderpipe.domain.returns import ReturnRefused, UnknownReturn
 from orderpipe.local.refusals import CannotStart
 from orderpipe.sideflows.amendments import AmendRefused
 from orderpipe.sideflows.cancellations import CancelRefused
+from orderpipe.sideflows.cases import NoSuchCredit
 from orderpipe.sideflows.delay_choices import ChoiceRefused
 from orderpipe.sideflows.office import DecisionRefused
 from orderpipe.sideflows.privacy import StillUnderWay, UnknownCustomer
@@ -29,7 +30,7 @@ from orderpipe.store.standing import UnknownOrder
 REFUSALS = (
     AmendRefused, CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, SealsOutOfReach,
     CannotStart, ImportedElsewhere, AlreadyAnswered, AnswerRefused, NoSuchLetter, NotAgain, BadRecipient, CaseRefused, UnknownCase,
-    RemedyRefused, ReturnRefused, UnknownReturn, ChoiceRefused, EndpointRefused, NoSuchEndpoint, NotNetworks, StillUnderWay,
+    NoSuchCredit, RemedyRefused, ReturnRefused, UnknownReturn, ChoiceRefused, EndpointRefused, NoSuchEndpoint, NotNetworks, StillUnderWay,
     UnknownCustomer, NotOpen,
 )
 

@@ -65,6 +65,7 @@ KINDS: Mapping[str, Kind] = {
     "return-authorised": Kind(urgent=True),
     "return-progress": Kind(),
     "refund-paid": Kind(),
+    "credit-given": Kind(),
     "rating-reminder": Kind(optional=True),
     "office-at-risk": Kind(),
     "office-case": Kind(),
