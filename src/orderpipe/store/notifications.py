@@ -54,6 +54,8 @@ notification = Table(
     Index("ix_notification_bounced", "id", postgresql_where=text("bounced_at IS NOT NULL AND fell_back_at IS NULL")),
     postgresql_with={"fillfactor": 70},
     info=personal(
+        """order_id = ANY(:orders) OR order_id IS NULL AND (lower(facts ->> 'sender') = ANY(:keys) OR EXISTS (
+            SELECT FROM unnest(CAST(:words AS text[])) w WHERE position(w IN lower(CAST(facts AS text))) > 0))""",
         recipient="''", facts="'{}'", last_error="NULL", provider_id="NULL", bounce="NULL", sent="NULL",
         harmless="audience channel kind language dedupe_key state",
     ),
