@@ -30,11 +30,11 @@ from orderpipe.sideflows import (
     asking,
     cancellations,
     case_clock,
+    duplicates,
     feedback,
     office,
     payments,
     performances,
-    queries,
     restock,
     scans,
     targets,
@@ -266,7 +266,7 @@ class Floor:
         with self.engine.begin() as tx:
             found = tx.execute(text("SELECT id FROM query WHERE order_id = :id ORDER BY id DESC LIMIT 1"), {"id": order_id}).scalar_one()
             given = Answer(changes or {}, **({"confirmed": frozenset()} | more))
-            self.give(queries.answer(tx, public_id("query", found), given, by="customer", now=self.now).hints)
+            self.give(duplicates.answer(tx, public_id("query", found), given, by="customer", now=self.now).hints)
         return self.work()
 
     def deliver(self, *fulfillment_ids: int) -> "Floor":
