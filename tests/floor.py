@@ -101,7 +101,7 @@ class Floor:
         with engine.begin() as tx:
             policies.ensure_defaults(tx)
             builders.location(tx)
-            # its one customer orders the same again and again
+            # its one customer orders the same again and again; tests/journeys/test_default_rules.py leaves all rules as they come
             rule_settings.write(tx, EVERYBODY, rule_settings.EVERY_TYPE, "duplicate-order", RuleSetting(enabled=False))
 
     def _stage_sent(self, step: str, ids: Sequence[int], lane: str, *, tried: bool = False) -> None:
