@@ -77,6 +77,7 @@ FACTS: dict[str, Mapping[str, Any]] = {
     },
     "office-withdrawal": {"case": CASE, "lines": LINES[:1], "at": LATER, "note": "The colour is another."},
     "canceled": {"reason": "inventory", "lines": LINES[:1], "by": "office"},
+    "kept-apart": {"of": "100041-8"},
     "rejected": {"reason": "We do not deliver to this country.", "doubts": DOUBTS[:1]},
     "payment-received": {"amount": "34.50", "was": SOON, "until": LATER},
     "payment-needed": {"amount": "34.50", "link": LINK},
@@ -166,6 +167,7 @@ VARIANTS: dict[str, tuple[Mapping[str, Any], ...]] = {
     "thank-you": ({"delivered_on": "2026-11-06", "lines": LINES[:1]},),
     "canceled": (
         {"reason": "customer", "lines": None, "by": "customer"},
+        {"reason": "merged", "lines": None, "by": "customer", "of": "100041-8"},
         {"reason": "inventory", "lines": LINES[:1], "by": "office", "earlier": [{"reason": "customer", "by": "customer", **_PART}]},
     ),
     "withdrawal-received": ({"case": CASE, "lines": LINES, "at": LATER, "under_way": False, "back": None},),

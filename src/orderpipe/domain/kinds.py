@@ -45,6 +45,7 @@ KINDS: Mapping[str, Kind] = {
     "delivery-date": Kind(),
     "backorder": Kind(bundle="backorder"),
     "amended": Kind(bundle="amended"),
+    "kept-apart": Kind(),
     "delayed": Kind(urgent=True),
     "delay-reminder": Kind(urgent=True),
     "delay-answer": Kind(urgent=True),

@@ -20,7 +20,7 @@ from orderpipe.domain.mails import Mail
 from orderpipe.domain.orders import UnknownNumber, order_id_of, public_id
 from orderpipe.domain.own_words import own_words, shown
 from orderpipe.domain.queries import Answer, numbered
-from orderpipe.sideflows import mailed_choices, queries, stray_mail
+from orderpipe.sideflows import duplicates, mailed_choices, queries, stray_mail
 from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.sideflows.hearing import hear_mail
 from orderpipe.sideflows.hints import Hint
@@ -141,7 +141,7 @@ def _replied(tx: Tx, mail: Mail, letter: Letter, at: Occasion) -> tuple[Settled,
     if not _is_the_customer(mail, letter):
         return _of_letter(handed_on(tx, mail, letter.order_id, at, theirs=False), letter), Taken("about-order")
     bounced.clear(tx, letter.shop_id, [mail.sender], at.now)
-    units.lock_orders(tx, [letter.order_id])
+    duplicates.lock(tx, letter.order_id)
     if mailed_choices.offers_choices(letter):
         return _about_delay(tx, mail, letter, at)
     query = next(iter(questions.open_of(tx, [letter.order_id])), None)
@@ -203,7 +203,7 @@ def _names(mail: Mail, letter: Letter) -> list[str]:
 def _answered(tx: Tx, query: OpenQuery, answer: Answer, at: Occasion) -> tuple[Hint, ...]:
     """Give the answer, and see that nothing of what was asked is in doubt any more. Raises NotTaken."""
     try:
-        answered = queries.answer(tx, public_id("query", query.id), answer, by=CUSTOMER, how=How.EMAIL, now=at.now)
+        answered = duplicates.answer(tx, public_id("query", query.id), answer, by=CUSTOMER, how=How.EMAIL, now=at.now)
     except (AnswerRefused, CancelRefused) as refused:
         raise NotTaken(str(refused)) from refused
     asked = [(str(doubt["rule"]), str(doubt["field"])) for doubt in query.doubts]
