@@ -171,6 +171,7 @@ class Floor:
             "restock": lambda tx: self.give(restock.wake_waiting(tx, self.now)),
             "notify.email": lambda _: None,
             "notify.sms": lambda _: None,
+            "notify.webhook": lambda _: None,
         }
         if name in ("delay.tell", "delay.escalate"):
             {"delay.tell": delays.tell, "delay.escalate": delays.escalate}[name](self.run, ids)

@@ -63,7 +63,7 @@ STILL_DUE = {
     "questions": "SELECT count(*) FROM query WHERE state = 'open' AND next_at <= now()",
     "delays": "SELECT count(*) FROM delay WHERE next_at <= now()",
     "cases": "SELECT count(*) FROM case_file WHERE next_at <= now()",
-    "returns": "SELECT count(*) FROM return_authorisation WHERE state = 'open' AND expires_at <= now()",
+    "returns": "SELECT count(*) FROM return_authorisation WHERE state = 'authorised' AND expires_at <= now()",
     "ratings": "SELECT count(*) FROM feedback WHERE next_at <= now()",
     "mails": "SELECT count(*) FROM mail_in WHERE state = 'new'",
     "bounces": "SELECT count(*) FROM notification WHERE bounced_at IS NOT NULL AND fell_back_at IS NULL",
