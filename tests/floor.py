@@ -172,6 +172,7 @@ class Floor:
             "mail.read": lambda _: None,
             "notify.email": lambda _: None,
             "notify.sms": lambda _: None,
+            "notify.webhook": lambda _: None,
         }
         if name in ("delay.tell", "delay.escalate"):
             {"delay.tell": delays.tell, "delay.escalate": delays.escalate}[name](self.run, ids)
