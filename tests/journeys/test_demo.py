@@ -19,7 +19,10 @@ DEMO = (sys.executable, "-c", "from orderpipe.cli import main; main()", "demo", 
 def test_the_demo_ends_as_written(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ORDERPIPE_")}
     # providers of the real world, which a demo must leave alone
-    configured = {"ORDERPIPE_DATABASE_URL": "postgresql+psycopg://nobody@127.0.0.1:9/none", "ORDERPIPE_SMTP_URL": "smtp://mail.example"}
+    configured = {
+        "ORDERPIPE_DATABASE_URL": "postgresql+psycopg://nobody@127.0.0.1:9/none", "ORDERPIPE_SMTP_URL": "smtp://mail.example",
+        "ORDERPIPE_IMAP_URL": "imaps://somebody:password@127.0.0.1:9/INBOX", "ORDERPIPE_WEBHOOK_ALLOW": "",
+    }
     ran = subprocess.run(
         [*DEMO, str(tmp_path / "data")], env=environment | configured, capture_output=True, text=True, timeout=280, check=False
     )
@@ -31,3 +34,4 @@ def test_the_demo_ends_as_written(tmp_path: Path) -> None:
     assert ", 0 of them open" in ran.stdout
     logs = "".join(log.read_text() for log in (tmp_path / "data" / "log").glob("*.log"))
     assert "Traceback" not in logs
+    assert not (tmp_path / "data" / "log" / "worker-mail.log").exists()

@@ -61,6 +61,16 @@ def test_offers_nothing_where_nothing_is_late(floor: Floor, browser: TestClient)
     assert "/delay" not in browser.get(path).text
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_says_of_what_was_sent_ahead_that_it_was_chosen(floor: Floor, browser: TestClient, language: str) -> None:
+    order_id = waiting(floor, language=language, lines=[("SKU-1", 5)])
+    floor.stock(on_hand=3)
+    until(floor, order_id, state="told")
+    path = path_of(floor, order_id)
+    browser.post(f"{path}/delay", data={"choice": "part"})
+    assert words_of(language)["home"]["reasons"]["sent ahead of the rest"] in Page(browser.get(path).text).text
+
+
 def test_offers_nothing_once_it_has_come_though_nobody_has_looked_again(floor: Floor, browser: TestClient) -> None:
     order_id = promised(floor)
     until(floor, order_id, state="told")

@@ -10,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from orderpipe.domain.handling import Phase
 from orderpipe.domain.links import KEPT, Purpose
 from orderpipe.settings import Settings
 from orderpipe.store import link_keys
@@ -87,6 +88,19 @@ def test_tells_each_revision_of_the_promise_with_its_reason(floor: Floor, browse
     assert "First promised on Tue 3 Nov: by Friday, 6 November 2026" in text
     assert f"Changed on Wed 4 Nov: by Friday, 13 November 2026. {HOME['reasons']['amended']}" in text
     assert "Part 2 of 2" in text
+
+
+def test_says_why_a_part_was_parted_and_calls_that_no_other_date(floor: Floor, browser: TestClient) -> None:
+    order_id = scenes.confirmed(floor)
+    unit = order_id * 1000 + 1
+    floor.scan(unit, Phase.PICK, {"MUG-BLUE": 1, "POT": 1}).scan(unit, Phase.SHORT, {"MUG-BLUE": 1})
+    text = looked_at(browser, path_of(floor, order_id)).text
+    assert HOME["reasons"]["not found when picked"] in text
+    assert "Changed on" not in text
+    floor.pass_time(days=30).project()
+    its = looked_at(browser, path_of(floor, order_id)).text.partition("Part 2 of 2")[2]
+    first, changed = its.index("First promised on Tue 3 Nov: by Friday, 6 November 2026"), its.index("Changed on")
+    assert first < its.index(HOME["reasons"]["not found when picked"]) < changed
 
 
 def test_leads_to_the_carrier_where_it_is_known(floor: Floor, site: FastAPI, browser: TestClient) -> None:

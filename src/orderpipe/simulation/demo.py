@@ -42,8 +42,8 @@ PICTURE = "ORDERPIPE_DEMO_SVG"
 
 INTERRUPTED = 130
 
-_OWN = {"ORDERPIPE_IMAP_URL": "", "ORDERPIPE_WEBHOOK_ALLOW": "127.0.0.1", "ORDERPIPE_DELAYS_SECONDS": "2"}
-"""No mailbox of the real world is read; the shop's own system is on this machine; and a day takes a minute here."""
+_OWN = {"ORDERPIPE_WEBHOOK_ALLOW": "127.0.0.1", "ORDERPIPE_DELAYS_SECONDS": "2"}
+"""The shop's own system is on this machine, and a day takes a minute here."""
 
 _SHOWN = ("part-now", "one-fewer")
 """Exceptions of which the order's page is worth a look, one in each language."""

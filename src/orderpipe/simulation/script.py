@@ -55,7 +55,7 @@ def _seen(*what: str) -> frozenset[str]:
 
 
 _CASE = _seen("case-received", "case-progress", "case-response", "case-closed")
-_BACK = _seen("return-authorised", "return-progress", "case-response", "refund-paid", "case-closed")
+_BACK = _seen("return-progress", "case-response", "refund-paid", "case-closed")
 
 SCRIPT: tuple[Scripted, ...] = (
     Scripted("split", "two articles lie at two places: two parcels", fulfillments=("delivered", "delivered")),
@@ -139,7 +139,8 @@ SCRIPT: tuple[Scripted, ...] = (
     ),
     Scripted(
         "sent-back", "a return with its label: scanned in, inspected, back in stock, the money given back",
-        witnessed=_seen("return declared", "label", "inspected", "refunded"), letters=_BACK, cases=("return closed",),
+        witnessed=_seen("return declared", "label", "inspected", "refunded"), letters=_BACK | _seen("return-authorised"),
+        cases=("return closed",),
     ),
     Scripted(
         "withdrawn", "the customer withdraws from half of the contract after the delivery",

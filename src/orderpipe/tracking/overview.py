@@ -140,16 +140,23 @@ class _Teller:
         said = self._said["promise"]
         window = self._wording.window if part.kind == "appointment" else self._wording.days
         current = said["arrives"].format(day=window(its[-1].from_at, its[-1].until_at)) if live else ""
-        changes = [self._change(one) for one in its if one.reason != FIRST]
-        if changes and its[0].reason == FIRST:
-            changes.insert(0, said["first"].format(day=self._wording.last_day(its[0].until_at), on=self._wording.short_day(its[0].at)))
-        return current, changes
+        return current, list(self._changes(*its))
 
-    def _change(self, one: Revision) -> str:
+    def _changes(self, origin: Revision, *later: Revision) -> Iterator[str]:
+        """What was promised first and what came of it; a part that was parted from another begins with that one's promise, and why."""
         said = self._said["promise"]
+        if later:
+            first = next((one for one in self._facts.revisions if one.reason == FIRST and one.until_at == origin.until_at), origin)
+            yield said["first"].format(day=self._wording.last_day(first.until_at), on=self._wording.short_day(first.at))
+        if origin.reason != FIRST:
+            yield self._reason(origin)
+        for one in later:
+            day, on = self._wording.last_day(one.until_at), self._wording.short_day(one.at)
+            yield said["changed"].format(day=day, on=on, reason=self._reason(one))
+
+    def _reason(self, one: Revision) -> str:
         reasons: Mapping[str, str] = self._said["reasons"]
-        reason = reasons.get(one.reason) or reasons["other"]
-        return str(said["changed"].format(day=self._wording.last_day(one.until_at), on=self._wording.short_day(one.at), reason=reason))
+        return reasons.get(one.reason) or reasons["other"]
 
     def _parcel(self, one: Mapping[str, Any]) -> ParcelShown:
         carrier, number = str(clean(one["carrier"])), str(clean(one["tracking_number"]))
