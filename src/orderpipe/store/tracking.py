@@ -159,8 +159,8 @@ def spoken_of(tx: Tx, parcels: Collection[tuple[int, str]]) -> set[str]:
     """Those of these parcels (shop, tracking number), about to be labelled, of which there are words already; no new ones can come."""
     tx.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _EARLY_WORDS})
     rows = tx.execute(
-        text("""SELECT DISTINCT tracking_number FROM tracking_event WHERE NOT merged AND (shop_id, tracking_number) IN
-            (SELECT * FROM unnest(CAST(:shops AS bigint[]), CAST(:numbers AS text[])))"""),
+        text("""SELECT u.number FROM unnest(CAST(:shops AS bigint[]), CAST(:numbers AS text[])) AS u (shop_id, number)
+            WHERE EXISTS (SELECT FROM tracking_event e WHERE e.shop_id = u.shop_id AND e.tracking_number = u.number AND NOT e.merged)"""),
         {"shops": [shop_id for shop_id, _ in parcels], "numbers": [number for _, number in parcels]},
     )
     return set(rows.scalars())
