@@ -122,7 +122,7 @@ class World:
     def reads_mail(self, raw: bytes) -> None:
         """A mail lies in the mailbox, and the clock's job looks there."""
         self.mailbox.drop(raw)
-        assert letterbox.visit(self.floor.run, self.mailbox.url, office=OFFICE).understood == 1
+        assert letterbox.fetch(self.floor.run, self.mailbox.url) == letterbox.read(self.floor.run, office=OFFICE).understood == 1
         self.floor.work()
 
     @property

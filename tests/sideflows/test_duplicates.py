@@ -11,7 +11,8 @@ from orderpipe.domain.orders import DraftLine, number_of, public_id
 from orderpipe.domain.queries import Answer
 from orderpipe.domain.rules import RuleSetting
 from orderpipe.domain.targets import EVERYBODY
-from orderpipe.sideflows import cases, duplicates
+from orderpipe.sideflows import duplicates
+from orderpipe.sideflows.hearing import hear_mail
 from orderpipe.sideflows.queries import AlreadyAnswered, AnswerRefused, How
 from orderpipe.store import rule_settings
 from tests.floor import Floor
@@ -99,7 +100,7 @@ def test_the_same_as_an_order_that_is_gone_by_now_is_only_canceled(careful: Floo
 def test_cases_about_it_are_closed_and_their_customer_told(careful: Floor) -> None:
     _, again = twice(careful)
     with careful.engine.begin() as tx:
-        cases.open_from_mail(tx, again, "I ordered twice by mistake.", "Oops", "ann@customers.example", "1", careful.now)
+        hear_mail(tx, again, "I ordered twice by mistake.", "Oops", sender="ann@customers.example", mail_id="1", now=careful.now)
     careful.answer(again, cancel=True)
     assert "case-closed" in careful.letters(again)
     assert careful.value("SELECT state FROM case_file WHERE order_id = :id", id=again) == "closed"
