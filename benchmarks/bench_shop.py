@@ -27,7 +27,7 @@ def open_shop(tx: Tx) -> int:
     skus = [f"SKU-{number}" for number in range(ARTICLES)]
     insert_rows(tx, product, [{"shop_id": shop_id, "sku": sku, "description": f"Article {sku}", "price": 2} for sku in skus])
     insert_rows(tx, stock, [{"location_id": place, "sku": sku, "on_hand": PLENTY} for sku in skus])
-    # its few customers order the same again within seconds
+    # its few customers order the same again within seconds; what the look for twins costs, `validation` measures
     rule_settings.write(tx, shop_id, rule_settings.EVERY_TYPE, "duplicate-order", RuleSetting(enabled=False))
     now = datetime.now(UTC)
     insert_rows(tx, stock_movement, [

@@ -4,7 +4,7 @@ Everything in the books at once, so that a test can say that nothing has changed
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, LargeBinary, Table, text
 
 from orderpipe.store.tables import metadata
 
@@ -32,8 +32,11 @@ def differing(before: dict[str, tuple[int, str]], after: dict[str, tuple[int, st
 
 
 def words(tx: Connection) -> dict[str, str]:
-    """Everything that stands in each table, as one text."""
-    return {
-        table.name: "\n".join(tx.execute(text(f"SELECT CAST(one AS text) FROM {table.name} one")).scalars())
-        for table in metadata.sorted_tables
-    }
+    """Everything that can be read in each table, in lower case; what is kept as bytes too, as far as they are text."""
+    return {table.name: "\n".join(tx.execute(text(_readable(table))).scalars()).lower() for table in metadata.sorted_tables}
+
+
+def _readable(table: Table) -> str:
+    columns = [one.name for one in table.columns if isinstance(one.type, LargeBinary)]
+    octets = "".join(f" || coalesce(encode({one}, 'escape'), '')" for one in columns)
+    return f"SELECT CAST(one AS text){octets} FROM {table.name} one"

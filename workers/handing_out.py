@@ -13,7 +13,7 @@ from orderpipe.domain.kinds import kind_of
 from orderpipe.domain.links import KEPT, Purpose, Signer, page_link
 from orderpipe.domain.notices import Channel, Leased, Order, Result
 from orderpipe.settings import settings
-from orderpipe.store import letter_rules, link_keys, notifications, shop_templates
+from orderpipe.store import letter_rules, link_keys, notifications, office_letters, shop_templates
 from orderpipe.store.database import Database
 from orderpipe.store.metadata import Tx
 from orderpipe.store.shop_templates import Templates
@@ -40,12 +40,12 @@ class Unreadable:
 
 def hand_out(tx: Tx, channel: str, leased: Sequence[Leased], now: datetime) -> Handed:
     """What is needed to send these."""
-    orders = notifications.context_of(tx, leased)
+    orders = notifications.context_of(tx, leased) | office_letters.shops_of(tx, leased)
     rules = letter_rules.known(tx, {order.shop_id for order in orders.values()}, now) if channel == Channel.SMS else {}
     put_off = nightly.put_off(leased, orders, rules, now) if rules else []
     later = {result.lease.id for result in put_off}
     templates, signer = shop_templates.known(tx, now), link_keys.signer(tx, now)
-    letters = [_complete(one, orders.get(one.order_id or 0), templates, signer) for one in leased if one.id not in later]
+    letters = [_complete(one, orders.get(one.about), templates, signer) for one in leased if one.id not in later]
     return Handed(letters, orders, put_off)
 
 

@@ -93,7 +93,7 @@ def understand(run: Run, *, office: str) -> int:
     while time.monotonic() < end and (begun := _next_after(run, last)):
         last, tries = begun
         if tries >= MOST_TRIES:
-            _set_aside(run, last, f"It ended whoever read it, {tries} times.")
+            _set_aside(run, last, f"It ended whoever read it, {tries} times.", office)
         else:
             _hint(_take(run, last, office))
         taken += 1
@@ -114,7 +114,7 @@ def _take(run: Run, mail_id: int, office: str) -> Taken | None:
         if is_transient(error):
             raise
         log.exception("Mail %d cannot be read.", mail_id)
-        _set_aside(run, mail_id, f"{type(error).__name__}: {error}")
+        _set_aside(run, mail_id, f"{type(error).__name__}: {error}", office)
         return None
 
 
@@ -123,9 +123,9 @@ def _in_one_transaction(run: Run, mail_id: int, office: str, *, literally: bool)
         return incoming.take(tx, mail_id, office=office, now=run.clock(), literally=literally)
 
 
-def _set_aside(run: Run, mail_id: int, error: str) -> None:
+def _set_aside(run: Run, mail_id: int, error: str, office: str) -> None:
     with run.engine.begin() as tx:
-        incoming.set_aside(tx, mail_id, error, run.clock())
+        incoming.set_aside(tx, mail_id, error, office=office, now=run.clock())
 
 
 def _hint(taken: Taken | None) -> None:

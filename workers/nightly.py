@@ -15,7 +15,7 @@ def put_off(leased: Sequence[Leased], orders: Mapping[int, Order], rules: Mappin
     """What of these text messages must not go out now."""
     results: list[Result] = []
     for notice in leased:
-        order = orders.get(notice.order_id or 0)
+        order = orders.get(notice.about)
         if order is None or notice.kind in rules[order.shop_id].wakes:
             continue
         morning = _morning(notice, order, rules[order.shop_id], now)

@@ -137,7 +137,7 @@ class Batch:
             if time.monotonic() - self._started > WORK_SECONDS:
                 yield Later(notice, "The batch before it took too long.", self._now(), counts=False)
             else:
-                yield self._send(notice, orders.get(notice.order_id or 0))
+                yield self._send(notice, orders.get(notice.about))
 
     def _send(self, notice: Leased, order: Order | None) -> Result:
         if notice.attempts > ATTEMPTS:

@@ -229,8 +229,8 @@ def chain_from(name: str) -> tuple[Step, ...]:
     """
     The stages a batch runs through from this one on; the chain ends early where a stage finds nothing ready for the next.
 
-    It always runs one stage past the last that can succeed: that stage finds no fact yet and sets the wait, and a fact that
-    came early counts at once.
+    Release and ship say themselves what is waited for, because it cannot have come before; pack runs although nothing may be packed yet,
+    because packing may have begun early.
     """
     first = next(place for place, step in enumerate(STEPS) if step.name == name)
     return STEPS[first:]

@@ -115,6 +115,16 @@ def test_refuses_what_does_not_fit_and_changes_nothing(floor: Floor, door: Door,
     assert floor.letters(1).count("case-response") == 0
 
 
+def test_a_credit_is_instructed_and_given(floor: Floor, door: Door, case: Document) -> None:
+    path = f"/v1/cases/{case['id']}"
+    door.post(f"{path}/respond", {"text": "Sorry.", "remedies": [{"kind": "credit", "amount": "5.00"}]})
+    (due,) = door.get(path)["refunds"]
+    assert (due["kind"], due["amount"], due["done_at"]) == ("credit", "5.00", None)
+    assert door.post(f"{path}/credits", door.example("/v1/cases/{case}/credits"), by="shop")["number"] == case["number"]
+    assert door.get(path)["refunds"][0]["done_at"] is not None
+    assert door.post(f"{path}/credits", {"reference": "C-9/9"}, by="shop", status=404)["code"] == "not-found"
+
+
 def test_reports_satisfaction_and_causes(floor: Floor, door: Door, case: Document) -> None:
     (row,) = door.get("/v1/reports/satisfaction", by="shop")["data"]
     assert (row["type"], row["on_time"], row["asked"], row["rated"], row["average"]) == ("standard", True, 1, 0, None)

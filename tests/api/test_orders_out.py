@@ -185,7 +185,7 @@ def test_an_answer_lets_the_order_go_on(http: TestClient, database: Database, cl
     wrong = http.post(f"/v1/queries/{query}/answer", json={"changes": {"/total": "1.00"}})
     assert (wrong.status_code, wrong.json()["code"], len(wrong.json()["errors"])) == (422, "answer-refused", 1)
     assert http.post(f"/v1/queries/{query}/answer", json={"changes": {"/payment_method": "invoice"}, "how": "phone"}).json() == {
-        "order": order, "canceled": False,
+        "order": order, "canceled": False, "earlier": None, "separate": False,
     }
     assert http.get(f"/v1/orders/{order}/timeline").json()["data"][-1]["note"]["how"] == "phone"
     settle(sent)

@@ -3,7 +3,9 @@ What was sent is kept small, and read back byte for byte, whatever it was kept w
 """
 
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import repeat
 
 import pytest
 from hypothesis import given
@@ -37,6 +39,18 @@ def test_keeps_every_letter_exactly(kind: str, language: str) -> None:
 
 def test_reads_what_was_kept_without_a_dictionary() -> None:
     assert read_back(zlib.compress(b"a letter from before", 3)) == b"a letter from before"
+
+
+@pytest.mark.parametrize("dictionary", CHECKSUMS)
+def test_reads_what_zlib_kept_with_a_dictionary(dictionary: str) -> None:
+    packing = zlib.compressobj(3, zdict=(FOLDER / dictionary).read_bytes())
+    assert read_back(packing.compress(b"a letter from before") + packing.flush()) == b"a letter from before"
+
+
+def test_keeps_in_several_threads_at_once() -> None:
+    letters = [letter(kind, "en", ORDERS["en"]) for kind in FACTS] * 10
+    with ThreadPoolExecutor(4) as threads:
+        assert [read_back(kept) for kept in threads.map(keep, letters, repeat("en"))] == letters
 
 
 @pytest.mark.parametrize("kind", USUAL)

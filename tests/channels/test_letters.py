@@ -36,6 +36,7 @@ EVERY_DOUBT = [
     {"rule": "another-new-rule", "field": "/total", "text": "Shall we gift-wrap it?"},
 ]
 FOLDER = Path(letters.__file__).parent / "templates"
+OF_NO_ORDER = {"office-mail"}
 
 
 class Elements(HTMLParser):
@@ -66,7 +67,7 @@ TOLD = [(kind, facts) for kind, usual in FACTS.items() for facts in (usual, *VAR
 def test_tells_every_kind_in_every_language(kind: str, facts: Mapping[str, Any], language: str) -> None:
     order = ORDERS[language]
     letter = letters.render_mail(notice(kind, language=language, facts=facts), order)
-    assert order.number in letter.subject
+    assert order.number in letter.subject or kind in OF_NO_ORDER
     assert "\n" not in letter.subject
     assert len(letter.subject) < 70
     assert order.number in letter.text
@@ -79,7 +80,7 @@ def test_tells_every_kind_in_every_language(kind: str, facts: Mapping[str, Any],
     assert {link for link in page.links if not link.startswith(LINK)} == set()
     message = letters.render_sms(notice(kind, language=language, channel="sms", facts=facts), order)
     assert len(message) <= (160 if language == "en" else 75)
-    assert order.number in message
+    assert order.number in message or kind in OF_NO_ORDER
 
 
 @pytest.mark.parametrize(("language", "silence", "words", "briefly"), [

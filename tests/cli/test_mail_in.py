@@ -54,7 +54,7 @@ def test_prints_a_mail_as_it_came(orderpipe: Terminal, floor: Floor) -> None:
 def test_takes_a_mail_anew_or_off_the_list(orderpipe: Terminal, floor: Floor) -> None:
     receive(floor, mail("Buy now!", sender="eve@elsewhere.example"))
     assert orderpipe("mail", "in", "1", "--done").out == "Mail 1 is done.\n"
-    assert orderpipe("mail", "in", "1", "--done").out == "Mail 1 was not open.\n"
+    assert orderpipe("mail", "in", "1", "--done").err == "Mail 1 is not open.\n"
     assert "within half a minute" in orderpipe("mail", "in", "1", "--again").out
     assert mails(floor)[0]["state"] == "new"
     assert orderpipe("mail", "in", "99").err == "There is no mail 99.\n"
@@ -72,3 +72,12 @@ def test_the_doctor_looks_at_the_mailbox(orderpipe: Terminal, floor: Floor, serv
     monkeypatch.setenv("ORDERPIPE_IMAP_URL", server.url)
     settings.cache_clear()
     assert "not read yet: 1" in orderpipe("doctor").out
+
+
+def test_says_what_order_a_mail_is_about(orderpipe: Terminal, floor: Floor) -> None:
+    order_id = floor.order()
+    receive(floor, mail("Where are my cups?"))
+    said = orderpipe("mail", "in", "1", "--order", number_of(order_id))
+    assert said.out == f"Mail 1 is a word on C-100001-7 about order {number_of(order_id)}.\n"
+    assert mails(floor)[0]["order_id"] == order_id
+    assert orderpipe("mail", "in", "1", "--order", number_of(order_id)).err == "Mail 1 is not open.\n"

@@ -106,7 +106,7 @@ def test_keys_in_what_the_customer_said(orderpipe: Terminal, floor: Floor) -> No
     refused = orderpipe("order", "answer", number, "--set", "/customer/name=Eve")
     assert (refused.exit_code, refused.err.partition(":")[0]) == (1, "/customer/name")
     taken = orderpipe("order", "answer", number, "--set", "/payment_method=card", "--confirm", "totals-differ", "--how", "email", "--json")
-    assert taken.json == {"order": number, "canceled": False}
+    assert taken.json == {"order": number, "canceled": False, "earlier": None, "separate": False}
     assert [name for name, _, _ in floor.hints] == ["validate", "notify.email", "notify.sms"]
     entry = floor.journal(order_id)[-1]
     assert entry["actor"].startswith("office ")

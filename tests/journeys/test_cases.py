@@ -15,7 +15,7 @@ from orderpipe.domain.orders import order_id_of
 from orderpipe.domain.remedies import Remedy, RemedyKind, RemedyRefused
 from orderpipe.domain.returns import Inspection, Return, ReturnRefused, ReturnScan, ReturnState, return_id_of
 from orderpipe.sideflows import cases, feedback, returns, withdrawals
-from orderpipe.sideflows.cases import Assessment, Word
+from orderpipe.sideflows.cases import Assessment, NoSuchCredit, Word
 from orderpipe.sideflows.hearing import Heard, hear_mail
 from orderpipe.sideflows.withdrawals import Statement
 from orderpipe.store import cases as case_store
@@ -205,6 +205,25 @@ def test_no_more_is_given_back_than_was_paid(floor: Floor) -> None:
     with pytest.raises(RemedyRefused, match=r"Only 5\.00 GBP"):
         respond(floor, case_id, Remedy(RemedyKind.REFUND, Decimal("5.01")))
     assert floor.letters(order_id).count("office-remedy") == 1
+
+
+def test_a_credit_is_an_instruction_that_the_shop_carries_out(floor: Floor) -> None:
+    order_id, case_id = refundable(floor)
+    answered = respond(floor, case_id, Remedy(RemedyKind.CREDIT, Decimal("30.00")))
+    reference = answered.remedies[0]["reference"]
+    due = next(one["note"] for one in floor.journal(order_id) if one["what"] == "credit.due")
+    assert (due["reference"], due["amount"], due["currency"]) == (reference, "30.00", "GBP")
+    assert floor.told(order_id, "office-remedy")[0]["reference"] == reference
+    floor.pay(order_id, "-5.00", reference=reference)  # money under its number gives no credit
+    floor.check()
+    for _ in range(2):
+        done(floor, lambda tx: cases.give_credit(tx, case_id, reference, by="shop", now=floor.now))
+    assert floor.told(order_id, "credit-given") == [{"case": answered.number, "amount": "30.00"}]
+    assert [one["what"] for one in floor.journal(order_id)].count("credit.given") == 1
+    respond(floor, case_id, Remedy(RemedyKind.REFUND, Decimal("15.00")))  # a credit takes nothing of what can be given back
+    with pytest.raises(NoSuchCredit):
+        done(floor, lambda tx: cases.give_credit(tx, case_id, "C-1/9", by="shop", now=floor.now))
+    floor.check()
 
 
 def came_back(floor: Floor, return_id: int, *scans: tuple[str, str, int]) -> list[str | None]:

@@ -74,6 +74,7 @@ def test_early_words_are_merged_when_the_parcel_appears(engine: Engine) -> None:
         early = record(tx, word("OP7", "delivered", 9), word("OP7", "in_transit"), word("OP8", "lost"))
         assert [one.code for one in early.outcomes] == ["unknown-parcel"] * 3
         unit = under_way(tx)
+        assert tracking.spoken_of(tx, {(builders.shop(tx), number) for number in ("OP6", "OP7")}) == {"OP7"}
         builders.parcel(tx, unit, "OP7")
         tracking.adopt_early_events(tx, ["OP7"], NOW + timedelta(hours=1))
         assert status(tx, "OP7") == "delivered"
@@ -85,6 +86,7 @@ def test_another_shop_cannot_speak_about_our_parcels(engine: Engine) -> None:
         unit = under_way(tx)
         builders.parcel(tx, unit, "OP7")
         forged = record(tx, word("OP7", "delivered"), word("OP9", "delivered"), code="other")
+        assert tracking.spoken_of(tx, {(builders.shop(tx), "OP9")}) == set()
         builders.parcel(tx, unit, "OP9")
         tracking.adopt_early_events(tx, ["OP7", "OP9"], NOW + timedelta(hours=1))
         assert [one.code for one in forged.outcomes] == ["unknown-parcel"] * 2
@@ -94,12 +96,11 @@ def test_another_shop_cannot_speak_about_our_parcels(engine: Engine) -> None:
 def test_a_word_that_meets_its_label_is_asked_for_again(engine: Engine) -> None:
     with engine.begin() as tx:
         unit = under_way(tx)
-        builders.shop(tx)
     labelling = engine.connect()
     labelling.begin()
     units.lock_orders(labelling, [unit // 1000])
+    assert tracking.spoken_of(labelling, {(builders.shop(labelling), "OP7")}) == set()
     builders.parcel(labelling, unit, "OP7")
-    tracking.adopt_early_events(labelling, ["OP7"], NOW)
     threading.Timer(0.3, labelling.commit).start()
     with pytest.raises(tracking.ParcelJustAppeared), engine.begin() as tx:
         record(tx, word("OP7", "delivered"))

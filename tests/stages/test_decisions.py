@@ -58,6 +58,9 @@ def planned(**facts: Any) -> ToRelease:
     return ToRelease(**(known | facts))
 
 
+RELEASED = Move(1001, FulfillmentState.RELEASED, then=Wait(1001, WaitingFor.PICK_SCANS, NOW + release.SCANS_AGAIN))
+
+
 def released(one: ToRelease, places: Any = None) -> Any:
     (decision,) = release.decide(release.Facts((one,), places or {}, {}), now=NOW)
     return decision
@@ -77,11 +80,11 @@ def test_release_waits_for_the_promise_the_stock_the_date_and_the_payment(facts:
 
 @pytest.mark.parametrize("facts", [{}, {"not_before": NOW}, {"unpaid": Decimal(-1)}])
 def test_release_lets_go_what_nothing_stops(facts: dict[str, Any]) -> None:
-    assert released(planned(**facts)) == Move(1001, FulfillmentState.RELEASED)
+    assert released(planned(**facts)) == RELEASED
 
 
 def test_release_lets_go_what_waited_once_its_stock_is_found() -> None:
-    assert released(planned(reserved=False), {1001: {7: (A,)}}) == Move(1001, FulfillmentState.RELEASED)
+    assert released(planned(reserved=False), {1001: {7: (A,)}}) == RELEASED
 
 
 def test_release_hands_a_service_to_its_performer_without_stock() -> None:
@@ -123,10 +126,18 @@ def test_pack_wants_every_piece_in_the_parcel(lines: list[Line], packed: bool) -
 
 def test_ship_tells_the_tracking_number_and_what_is_in_the_parcel() -> None:
     place = Place(1001, 1, 1, "standard", 1, "DHL", NOW, NOW)
-    (decision,) = ship.decide(ship.Facts({1001: place}, {1001: [line(2, 2, 0, 2), line(0, number=2)]}), now=NOW)
+    (decision,) = ship.decide(ship.Facts({1001: place}, {1001: [line(2, 2, 0, 2), line(0, number=2)]}, frozenset()), now=NOW)
     assert isinstance(decision, Move)
     assert decision.tells[0].facts["lines"] == [{"number": 1, "quantity": 2}]
     assert decision.tells[0].facts["tracking_number"] == ship.tracking_number(1001)
+
+
+@pytest.mark.parametrize(("spoken_of", "waits"), [(frozenset(), True), (frozenset({1001}), False)])
+def test_ship_waits_for_the_carrier_s_word_unless_it_came_before_the_label(spoken_of: frozenset[int], waits: bool) -> None:
+    facts = ship.Facts({1001: Place(1001, 1, 1, "standard", 1, "DHL", NOW, NOW)}, {1001: [line(2, 2, 0, 2)]}, spoken_of)
+    (decision,) = ship.decide(facts, now=NOW)
+    assert isinstance(decision, Move)
+    assert (decision.then is not None and decision.then.waiting_for == WaitingFor.CARRIER) == waits
 
 
 def carried(status: str, *, appointment: bool = False, others_live: frozenset[int] = frozenset()) -> Any:

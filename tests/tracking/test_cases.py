@@ -5,13 +5,17 @@ What customers say on their pages: something is wrong, something comes back, how
 import json
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from orderpipe.domain.case_terms import Terms
+from orderpipe.domain.remedies import Remedy, RemedyKind
+from orderpipe.sideflows import cases
 from orderpipe.store import case_terms, shops
+from orderpipe.store import cases as case_store
 from orderpipe.tracking.words import words_of
 from tests.floor import Floor
 from tests.needs import require
@@ -107,6 +111,21 @@ def test_writes_again_on_the_case(floor: Floor, browser: TestClient) -> None:
     assert sent(browser, case, text="").status_code == 422
     other = path_of(floor, floor.delivered())
     assert browser.get(other + case.removeprefix(path)).status_code == 404
+
+
+def test_shows_what_is_done_about_it(floor: Floor, browser: TestClient) -> None:
+    order_id = floor.delivered()
+    path = path_of(floor, order_id)
+    case = str(sent(browser, f"{path}/problem?cause=damaged").url.path)
+    with floor.engine.begin() as tx:
+        (one,) = case_store.of_orders(tx, [order_id])
+        remedies = [Remedy(RemedyKind.CREDIT, Decimal(5)), Remedy(RemedyKind.APOLOGY)]
+        answered = cases.respond(tx, one.id, "We are sorry.", remedies, by="Olga", now=floor.now).case
+    assert "You get a credit of £5.00." in Page(browser.get(case).text).text
+    assert "done on" not in browser.get(case).text
+    with floor.engine.begin() as tx:
+        cases.give_credit(tx, one.id, answered.remedies[0]["reference"], by="shop", now=floor.now)
+    assert "You get a credit of £5.00. (done on" in Page(browser.get(case).text).text
 
 
 def test_sends_back_within_the_return_period_and_gets_a_label(floor: Floor, browser: TestClient) -> None:

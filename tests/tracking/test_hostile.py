@@ -13,9 +13,11 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text as sql
 
 from orderpipe.channels.views import clean
+from orderpipe.domain.case_terms import Terms
 from orderpipe.domain.cases import Cause, Kind, Pieces, paragraphs
 from orderpipe.domain.orders import Contact, internal_id, public_id
 from orderpipe.sideflows import cases, returns
+from orderpipe.store import case_terms, shops
 from orderpipe.store.case_opening import Opening
 from orderpipe.store.metadata import as_json
 from tests import hostile
@@ -129,6 +131,7 @@ def test_every_field_to_type_into_has_its_place_in_this_table() -> None:
     assert set(_typed_into()) == set(FIELDS)
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("field", [field for field, posts in FIELDS.items() if posts], ids="-".join)
 def test_keeps_every_text_as_it_is(floor: Floor, browser: TestClient, field: tuple[str, str]) -> None:
     floor.delivered({"SKU-1": len(hostile.STORABLE) + 1})
@@ -159,7 +162,16 @@ Paths = Mapping[str, Sequence[str]]
 
 
 @pytest.fixture
-def paths(floor: Floor) -> Paths:
+def patient(floor: Floor) -> None:
+    """The shop does not count how often customers write in a day."""
+    with floor.engine.begin() as tx:
+        shop = shops.shop_by_code(tx, "demo")
+        assert shop
+        case_terms.set_terms(tx, shop.id, Terms(daily_words=10_000))
+
+
+@pytest.fixture
+def paths(floor: Floor, patient: None) -> Paths:
     """Every page that shows what somebody wrote."""
     done = floor.delivered({"SKU-1": 3})
     with floor.engine.begin() as tx:

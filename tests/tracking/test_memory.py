@@ -13,6 +13,7 @@ from orderpipe.domain.orders import DraftLine, number_of
 from orderpipe.domain.rules import RuleSetting
 from orderpipe.domain.targets import EVERYBODY
 from orderpipe.store import memory, rule_settings
+from orderpipe.tracking.words import words_of
 from tests.floor import Floor
 from tests.tracking.test_answering import ANN, LONDON, MUG_AND_POT, doubtful, opened, sent
 
@@ -64,12 +65,31 @@ def test_asks_twice_before_the_second_of_two_is_canceled(floor: Floor, browser: 
     order_id, path = doubtful(floor)
     page = opened(browser, path)
     assert f"3 minutes before, you ordered much the same (order {number_of(first)})" in page.text
-    assert page.choices["question-1"] == ["confirm", "cancel"]
+    assert page.choices["question-1"] == ["confirm", "merge", "cancel"]
     assert "Cancel the order?" in sent(browser, path, {"question-1": "cancel"}).text
     assert floor.row(order_id)["state"] == "received"
     sent(browser, path, {"question-1": "confirm"})
     floor.work()
     assert floor.state(order_id)[1] != "query"
+
+
+@pytest.mark.parametrize("shipped", [False, True])
+def test_adds_the_second_of_two_to_the_first_where_it_still_can(floor: Floor, browser: TestClient, *, shipped: bool) -> None:
+    with floor.engine.begin() as tx:
+        rule_settings.write(tx, EVERYBODY, rule_settings.EVERY_TYPE, "duplicate-order", RuleSetting())
+    for one in MUG_AND_POT:
+        floor.stock(one.sku)
+    first = floor.order(MUG_AND_POT, customer=ANN)
+    floor.receive(first)
+    floor.now += timedelta(minutes=3)
+    order_id, path = doubtful(floor)
+    if shipped:
+        floor.deliver_until_shipped(first * 1000 + 1)
+    told = sent(browser, path, {"question-1": "merge"})
+    assert words_of("en")["notes"]["kept-apart" if shipped else "merged"]["heading"] in told.text
+    floor.work()
+    assert floor.state(order_id)[0] == ("promised" if shipped else "canceled")
+    assert "canceled" in opened(browser, path).text or shipped
 
 
 def test_offers_no_price_but_the_one_agreed(floor: Floor, browser: TestClient) -> None:

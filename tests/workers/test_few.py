@@ -58,15 +58,15 @@ def taken_on(floor: Floor, request: Request, ids: Sequence[int], name: str = "va
     return few.take_on(request, name, ids, partial(run_together, Run(floor.engine, lambda: floor.now)))
 
 
-def test_takes_an_order_to_the_pick_list_with_three_commits(floor: Floor, monitor: Monitor) -> None:
+def test_takes_an_order_to_the_pick_list_with_two_commits(floor: Floor, monitor: Monitor) -> None:
     floor.stock("SKU-1", 5)
     order, request, commits = floor.order({"SKU-1": 1}), Request(), list[object]()
     event.listen(floor.engine, "commit", commits.append)
     assert taken_on(floor, request, [order]) == []
-    assert len(commits) == 3  # validate and allocate, promise and release, and picking, which finds no scans yet
+    assert len(commits) == 2  # validate and allocate, promise and release
     assert floor.state(order) == ("promised", "fulfillments")
     assert [*floor.parts(order).values()] == [("released", "pick-scans")]
-    assert request.links == ["pack", "ship", "deliver", "complete"]
+    assert request.links == ["pick", "pack", "ship", "deliver", "complete"]
 
 
 def test_shows_each_stage_as_a_task_with_the_id_that_the_journal_names(floor: Floor, monitor: Monitor) -> None:

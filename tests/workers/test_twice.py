@@ -3,15 +3,12 @@ Every task of the workers, run twice in a row over the same full house: the seco
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import text as sql
 
-import workers.tasks  # from here on the app knows them
 from orderpipe import assembly, broker
 from orderpipe.assembly import Assembly
-from orderpipe.flow import STEPS, Unit
 from orderpipe.local.mail_catcher import MailCatcher
 from orderpipe.local.postgres import Postgres
 from orderpipe.local.sms_catcher import SmsCatcher
@@ -21,23 +18,13 @@ from tests import books
 from tests.floor import Floor
 from tests.receiver import Receiver
 from tests.workers import rich
+from tests.workers.steps import GIVEN, TASKS, run
 from workers import send
-from workers.celery_app import app
 from workers.schedule import PERIODS
 
-__all__ = ["workers"]
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # Apprise asks for it while it loads
 HEARTBEATS = ("job_clock.due", "job_clock.owner")
 """What a run may leave different although nothing has happened: that it was there."""
-
-ORDERS = "SELECT array_agg(id ORDER BY id) FROM orders"
-UNITS = "SELECT array_agg(id ORDER BY id) FROM fulfillment"
-GIVEN: Mapping[str, str] = {
-    **{step.name: ORDERS if step.unit == Unit.ORDER else UNITS for step in STEPS},
-    "receive": "SELECT array_agg(id ORDER BY id) FROM intake",
-    **dict.fromkeys(("query.ask", "query.remind", "query.escalate", "office.remind", "delay.tell", "delay.escalate"), ORDERS),
-}
-"""The ids that a task is given: all there are, stale ones and those of others among them. The others take none."""
 
 ALONE = frozenset({"restock", "notify.email", "notify.sms", "notify.webhook"})
 """Tasks that are hinted at and take no ids; some of them the clock sends as well."""
@@ -93,17 +80,6 @@ def house(full_house: tuple[str, Floor], shared_postgres: Postgres, monkeypatch:
     shared_postgres.drop_database(f"{name}_copy")
 
 
-def run(house: Floor, name: str) -> object:
-    """The task as its worker runs it; of a job of the clock, the tick of another period."""
-    with house.engine.begin() as tx:
-        tx.execute(sql("UPDATE job_clock SET due = '-infinity'"))
-        given = [list(tx.execute(sql(GIVEN[name])).scalar_one())] if name in GIVEN else []
-    return app.tasks[name].run(*given)
-
-
-TASKS = sorted(name for name in app.tasks if not name.startswith("celery."))
-
-
 def test_every_job_of_the_clock_is_among_them() -> None:
     assert set(PERIODS) <= set(TASKS)
     assert set(TASKS) == set(GIVEN) | set(PERIODS) | ALONE
@@ -112,9 +88,9 @@ def test_every_job_of_the_clock_is_among_them() -> None:
 @pytest.mark.parametrize("name", TASKS)
 def test_does_nothing_more_when_it_runs_again(house: Floor, name: str) -> None:
     untouched = books.digests(house.engine, without=HEARTBEATS)
-    said = run(house, name)
+    said = run(house.engine, name)
     first = books.digests(house.engine, without=HEARTBEATS)
     assert books.differing(untouched, first), f"{name} has something to do: {said}"
-    run(house, name)
+    run(house.engine, name)
     assert books.differing(first, books.digests(house.engine, without=HEARTBEATS)) == {}
     house.check()

@@ -15,6 +15,7 @@ from orderpipe.api import (
     amendments,
     carrier,
     cases,
+    credits,
     customers,
     delays,
     health,
@@ -30,6 +31,7 @@ from orderpipe.api import (
     returns,
     status,
     stock,
+    stray_mail,
     warehouse,
     webhook_deliveries,
     webhook_endpoints,
@@ -50,8 +52,9 @@ from orderpipe.serving.hints import Hints
 
 ROUTERS: tuple[APIRouter, ...] = (
     orders_in.router, orders_bulk.router, orders_out.router, order_steps.router, amendments.router, intakes_out.router, payments.router,
-    warehouse.router, work_list.router, carrier.router, stock.router, products.router, status.router, cases.router, returns.router,
-    reports.router, delays.router, webhook_endpoints.router, webhook_deliveries.router, customers.router, mails_in.router, health.router,
+    warehouse.router, work_list.router, carrier.router, stock.router, products.router, status.router, cases.router, credits.router,
+    returns.router, reports.router, delays.router, webhook_endpoints.router, webhook_deliveries.router, customers.router, mails_in.router,
+    stray_mail.router, health.router,
 )
 STREAMS = frozenset({"/v1/orders/bulk"})
 """Paths whose bodies are read as they come and may be of any length."""

@@ -101,8 +101,12 @@ class ReturnTold(BaseModel):
 
 
 class RefundTold(BaseModel):
-    """Money to be given back; done when a negative payment of this reference is booked."""
+    """
+    Money to be given back, or a credit to be given. A refund is done when a negative payment of this reference is booked, a credit when
+    the shop says so.
+    """
 
+    kind: str = Field(examples=["refund", "credit"])
     reference: str
     amount: Decimal
     currency: str

@@ -46,9 +46,10 @@ def show_mails(order_id: OrderId, caller: ByShop, work: InWork) -> dict[str, Any
     """Mails that came in about the order."""
     if not scope.owns(work.tx, caller.shop_id, order_id):
         raise not_found("order")
-    return {"data": [_mail(one) for one in mail_in.listed(work.tx, order_id=order_id, limit=MOST)]}
+    return {"data": [told_of(one) for one in mail_in.listed(work.tx, order_id=order_id, limit=MOST)]}
 
 
-def _mail(one: Listed) -> dict[str, Any]:
+def told_of(one: Listed) -> dict[str, Any]:
+    """The mail's document."""
     shown = {name: getattr(one, name) for name in MailTold.model_fields if name != "notification"}
     return shown | {"notification": public_id("notification", one.notification_id) if one.notification_id else None}

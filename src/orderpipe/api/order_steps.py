@@ -21,7 +21,7 @@ from orderpipe.domain.queries import Answer
 from orderpipe.domain.rules import Override
 from orderpipe.intake.refusals import FieldError
 from orderpipe.serving.transactions import InWork, Now, Work
-from orderpipe.sideflows import cancellations, office, queries
+from orderpipe.sideflows import cancellations, duplicates, office
 from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.sideflows.office import Decision, DecisionRefused
 from orderpipe.sideflows.queries import AlreadyAnswered, AnswerRefused, How, NoSuchQuery, QuestionExpired
@@ -67,6 +67,7 @@ class GivenAnswer(_Body):
         description="Rules whose finding is right as it stands, such as totals-differ; with a pointer behind the rule, only there.",
     )
     cancel: bool = Field(False, description="The customer no longer wants the order.")
+    merge: bool = Field(False, description="Its lines are to be added to the earlier order that it is so like.")
 
 
 class KeyedIn(GivenAnswer):
@@ -80,6 +81,8 @@ class AnsweredTold(BaseModel):
 
     order: str
     canceled: bool
+    earlier: str | None = Field(None, description="The number of the order that it is the same as, or was added to.")
+    separate: bool = Field(False, description="It could not be added to the earlier order and goes on by itself.")
 
 
 class GivenDecision(_Body):
@@ -177,9 +180,9 @@ def answer_by_token(
 def _answer(
     work: Work, query: str, given: GivenAnswer, *, by: str, how: How, now: datetime, right: Override = Override.CUSTOMER
 ) -> dict[str, Any]:
-    answer = Answer(given.changes, frozenset(given.confirmed), given.cancel)
+    answer = Answer(given.changes, frozenset(given.confirmed), given.cancel, given.merge)
     try:
-        answered = queries.answer(work.tx, query, answer, by=by, how=how, now=now, right=right)
+        answered = duplicates.answer(work.tx, query, answer, by=by, how=how, now=now, right=right)
     except QuestionExpired as refusal:
         raise Problem(410, "link-expired", str(refusal)) from None
     except NoSuchQuery:
@@ -192,7 +195,10 @@ def _answer(
     except CancelRefused as refusal:
         raise refused(refusal, state=refusal.state, allowed=refusal.allowed, code="cannot-cancel") from None
     work.hints(answered.hints, restock=answered.canceled)
-    return {"order": public_id("order", answered.order_id), "canceled": answered.canceled}
+    return {
+        "order": public_id("order", answered.order_id), "canceled": answered.canceled, "earlier": answered.earlier or None,
+        "separate": answered.separate,
+    }
 
 
 def lock(work: Work, shop_id: int, order_id: int, if_match: str | None) -> None:

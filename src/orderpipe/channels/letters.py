@@ -93,7 +93,7 @@ def _given(order: OrderView, language: str, *, office: bool) -> dict[str, str]:
     """What the layout adds to the letter itself: whom it greets, and what it is about."""
     phrases: Mapping[str, str] = phrases_of(language)["layout"]
     greeting = phrases["greeting"].format(name=order.name) if order.name else phrases["greeting_without_name"]
-    about = phrases["order"].format(number=order.number)
+    about = phrases["order"].format(number=order.number) if order.number else ""
     if order.reference and not office:
         about += f" · {phrases['reference'].format(reference=order.reference)}"
     return {"greeting": greeting, "footer": about}

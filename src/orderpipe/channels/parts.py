@@ -140,6 +140,6 @@ class UnsafeLink(ValueError):
 
 def safe_link(link: str) -> str:
     """The link itself. Raises UnsafeLink for anything that is no plain web address."""
-    if not link.startswith(("https://", "http://")) or any(letter.isspace() for letter in link):
+    if not link.startswith(("https://", "http://")) or link.split() != [link]:
         raise UnsafeLink(f"A letter may only link to http and https addresses, not to {link[:80]!r}.")
     return link

@@ -64,6 +64,7 @@ FACTS: dict[str, Mapping[str, Any]] = {
     "return-authorised": {"case": CASE, "number": "R-100003-4", "lines": LINES[:1], "until": LATER, "label_link": LINK},
     "return-progress": {"number": "R-100003-4", "lines": LINES[:1], "step": "received"},
     "refund-paid": {"case": CASE, "amount": "12.25"},
+    "credit-given": {"case": CASE, "amount": "5.00"},
     "rating-reminder": {"page_link": LINK, "completed_on": LATER},
     "amended": {
         "lines": [{"name": "Darjeeling First Flush, 100 g", "before": 1, "after": 2}, {"name": "Oolong", "before": 3, "after": 0}],
@@ -76,6 +77,7 @@ FACTS: dict[str, Mapping[str, Any]] = {
     },
     "office-withdrawal": {"case": CASE, "lines": LINES[:1], "at": LATER, "note": "The colour is another."},
     "canceled": {"reason": "inventory", "lines": LINES[:1], "by": "office"},
+    "kept-apart": {"of": "100041-8"},
     "rejected": {"reason": "We do not deliver to this country.", "doubts": DOUBTS[:1]},
     "payment-received": {"amount": "34.50", "was": SOON, "until": LATER},
     "payment-needed": {"amount": "34.50", "link": LINK},
@@ -93,6 +95,7 @@ FACTS: dict[str, Mapping[str, Any]] = {
         "query_id": "qry_000000000007", "doubts": DOUBTS,
     },
     "office-customer-wrote": {"mail": 17, "sender": "maria@customers.example", "subject": "My order", "reply": ["Where is it?"]},
+    "office-mail": {"mail": 17, "sender": "maria@customers.example", "subject": "A question", "reply": ["Do you sell tea pots?"]},
     "office-unreachable": {"kind": "question", "recipient": "maria@customers.example", "bounce_error": "550 5.1.1 User unknown"},
     "office-case": {
         "case": CASE, "kind": "claim", "cause": "damaged", "text": "It came in pieces.", "again": False, "acknowledge_by": SOON,
@@ -133,6 +136,7 @@ FACTS: dict[str, Mapping[str, Any]] = {
 ANOTHER = {"tracking_number": "00340434161094021518", "carrier": "DHL Paket", "lines": LINES[1:], "until": LATER}
 _PART = {"lines": LINES[1:]}
 VARIANTS: dict[str, tuple[Mapping[str, Any], ...]] = {
+    "office-remedy": ({"case": CASE, "remedy": "credit", "amount": "5.00", "reference": "C-100001-8/2"},),
     "case-progress": ({"case": CASE, "step": "written", "resolve_by": LATER, "text": ["One more thing: which side is broken?"]},),
     "question": ({**QUESTION, "again": True},),
     "acknowledgement": ({"targets": []},),
@@ -163,10 +167,12 @@ VARIANTS: dict[str, tuple[Mapping[str, Any], ...]] = {
     "thank-you": ({"delivered_on": "2026-11-06", "lines": LINES[:1]},),
     "canceled": (
         {"reason": "customer", "lines": None, "by": "customer"},
+        {"reason": "merged", "lines": None, "by": "customer", "of": "100041-8"},
         {"reason": "inventory", "lines": LINES[:1], "by": "office", "earlier": [{"reason": "customer", "by": "customer", **_PART}]},
     ),
     "withdrawal-received": ({"case": CASE, "lines": LINES, "at": LATER, "under_way": False, "back": None},),
     "rejected": ({"reason": "fraud", "doubts": []},),
+    "office-mail": ({"mail": 17, "sender": "", "subject": "", "reply": []},),
     "office-parked": ({"error": "ValueError", "incident": "inc_1"},),
     "office-refund": ({"amount": "4.50", "reason": "substitute"},),
     "office-target-breached": ({"stage": "whole", "since": SOON, "target_minutes": 60, "count": 3},),

@@ -124,6 +124,8 @@ def show(number: Number, as_json: AsJson = False, data: Data = None) -> None:
         say(f"\n{one['direction']}, {local_time(one['at'])}, {one['author']} by {one['channel']}:\n  " + one["body"].replace("\n", "\n  "))
     for one in document["remedies"]:
         say(f"\nRemedy: {one['kind']} {one.get('amount', '')} {one.get('order', '')}".rstrip())
+    for one in document["refunds"]:
+        say(f"\n{one['kind'].capitalize()} {one['reference']}: {one['amount']} {one['currency']}, {'done' if one['done_at'] else 'due'}")
     for one in document["returns"]:
         say(f"\nReturn {one['number']}: {one['state']}")
         print_table(("line", "sku", "pieces", "received", "restocked", "written off"), (list(item.values()) for item in one["items"]))
@@ -181,6 +183,17 @@ def _remedy(given: str, lines: tuple[Pieces, ...]) -> Remedy:
         return Remedy(kind, round(Decimal(amount), 2) if amount else None, lines if kind == RemedyKind.REPLACEMENT else ())
     except (ValueError, InvalidOperation):
         raise Misused(f"{given!r} is no remedy: {', '.join(RemedyKind)}; a refund and a credit with :AMOUNT.") from None
+
+
+@commands.command("credited")
+def give_credit(
+    number: Number,
+    reference: Annotated[str, typer.Argument(help="The credit's reference, as `case show` gives it.")],
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Say that a credit was given; the customer is told."""
+    _do(data, as_json, lambda tx, now: cases.give_credit(tx, _id(number), reference, by=who(), now=now))
 
 
 @commands.command("close")

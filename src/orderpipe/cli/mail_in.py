@@ -9,13 +9,14 @@ import typer
 
 from orderpipe.channels.views import clean
 from orderpipe.cli import mail, order
-from orderpipe.cli.place import Data, enter
+from orderpipe.cli.place import Data, enter, send_hints
 from orderpipe.cli.refusals import Refusal
 from orderpipe.cli.terminal import AsJson, local_time, print_json, print_table, say
 from orderpipe.cli.why import Called
 from orderpipe.domain import mails
 from orderpipe.domain.orders import number_of
 from orderpipe.domain.own_words import own_words
+from orderpipe.sideflows import stray_mail
 from orderpipe.store import mail_in, standing
 from orderpipe.store.mail_in import Listed
 
@@ -35,6 +36,7 @@ def show_in(
     raw: Annotated[bool, typer.Option("--raw", help="Print the mail byte for byte as it came.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Have it understood anew, at the clock's next look.")] = False,
     done: Annotated[bool, typer.Option("--done", help="Somebody has looked at it.")] = False,
+    about: Annotated[str, typer.Option("--order", help="It is about this order: a word on its case, or a new one.")] = "",
     limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=10_000)] = 30,
     as_json: AsJson = False,
     data: Data = None,
@@ -50,12 +52,18 @@ def show_in(
             raise NoSuchMail(f"There is no mail {mail_id}.")
         if again and mail_in.again(tx, mail_id):
             say(f"Mail {mail_id} is looked at anew within half a minute.")
+        elif about:
+            placed = stray_mail.place(tx, mail_id, standing.find(tx, about), by=order.who(), now=parts.clock())
+            say(f"Mail {mail_id} is a word on {placed.heard.number} about order {number_of(placed.order_id)}.")
         elif done:
-            say(f"Mail {mail_id} is done." if mail_in.tick_off(tx, mail_id, parts.clock()) else f"Mail {mail_id} was not open.")
+            stray_mail.finish(tx, mail_id, parts.clock())
+            say(f"Mail {mail_id} is done.")
         elif raw:
             sys.stdout.buffer.write(found[1])
         else:
             _show(*found, as_json=as_json)
+    if about:
+        send_hints(())
 
 
 @order.commands.command("mails")

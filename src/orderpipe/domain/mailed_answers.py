@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from orderpipe.domain.contacts import email_problem
+from orderpipe.domain.merging import RULES
 from orderpipe.domain.queries import Answer
 
 ADDRESS = "/ship_to"
@@ -19,6 +20,14 @@ ADDRESS = "/ship_to"
 CANCEL_ORDER = frozenset({
     "cancel", "cancel it", "cancel order", "cancel the order", "cancel my order", "please cancel", "please cancel it",
     "please cancel the order", "please cancel my order", "取消", "取消订单", "请取消", "请取消订单", "请取消我的订单",
+})  # fmt: skip
+_SAME = frozenset({
+    "same order", "the same order", "it is the same order", "it's the same order", "同一份订单", "是同一份订单", "重复了", "重复下单了",
+})  # fmt: skip
+_MERGE = frozenset({
+    "merge", "please merge", "merge them", "please merge them", "add it to that order", "add it to that one", "add it to my first order",
+    "add to my first order", "add it to the first order", "please add it to that order", "合并", "请合并", "并入那份订单", "请并入那份订单",
+    "加到第一份订单", "合并到第一份订单",
 })  # fmt: skip
 _YES = frozenset({
     "yes", "yes please", "yes, please", "confirm", "confirmed", "i confirm", "correct", "yes, correct", "right", "是", "是的", "对", "对的",
@@ -73,6 +82,8 @@ def understood(words: str, points: Sequence[Point], names: Collection[str] = ())
         return None
     if len(lines) == 1 and lines[0].casefold() in CANCEL_ORDER:
         return Answer({}, cancel=True)
+    if len(lines) == 1 and any(point.rule in RULES for point in points) and lines[0].casefold() in _SAME | _MERGE:
+        return Answer({}, cancel=lines[0].casefold() in _SAME, merge=lines[0].casefold() in _MERGE)
     if all(point.field.startswith(ADDRESS) for point in points) and (changes := _address(lines, points)):
         return Answer(changes)
     if len(points) == 1:

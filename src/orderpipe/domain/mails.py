@@ -27,7 +27,8 @@ LONGEST_LINE = 500
 
 _LONGEST_HEADER = 10_000  # characters
 _SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
-_LETTER_NAMES = ("In-Reply-To", "References", "To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To")
+_ADDRESSEES = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To")
+_LETTER_NAMES = ("In-Reply-To", "References", *_ADDRESSEES)
 _BLOCKS = frozenset({"p", "div", "br", "tr", "li", "table", "ul", "ol", "h1", "h2", "h3", "hr", "blockquote", "pre"})
 _UNSEEN = frozenset({"style", "script", "head", "title"})
 _WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "iso-8859-1": "cp1252", "us-ascii": "utf-8"}
@@ -98,6 +99,12 @@ def sender_of(message: Message) -> tuple[str, str]:
     name = Message()
     name["Name"] = " ".join(found[0][0].split())
     return header(name, "Name"), storable(found[0][1])[:LONGEST_LINE]
+
+
+def addressed(message: Message) -> tuple[str, ...]:
+    """The addresses it went to."""
+    written = [str(value) for name in _ADDRESSEES for value in message.get_all(name, [])]
+    return tuple(storable(address) for _, address in getaddresses(written[:MOST_PARTS]) if "@" in address)
 
 
 def text_of(part: Message) -> tuple[str, bool]:

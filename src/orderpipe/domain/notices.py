@@ -56,6 +56,11 @@ class Leased:
     unsubscribe: str = ""
     """The address where its reader can turn letters like this off, "" for letters that always come."""
 
+    @property
+    def about(self) -> int:
+        """The order it speaks of; of a letter to an office that speaks of none, minus the shop's id (0: nobody's)."""
+        return -int(self.facts.get("shop") or 0) if self.order_id is None else self.order_id
+
 
 @dataclass(frozen=True, slots=True)
 class OrderedLine:

@@ -71,3 +71,13 @@ def _without_program(lines: list[str]) -> list[str]:
     """Without the signature behind `--` (RFC 3676) and what the program adds of itself."""
     end = next((place for place, line in enumerate(lines) if line == "--"), len(lines))
     return [line for line in lines[:end] if not _OF_THE_PROGRAM.fullmatch(line)]
+
+
+LINES_SHOWN = 60
+
+
+def shown(text: str) -> list[str]:
+    """What the office reads of a mail: the writer's own words, or all of it where these cannot be told; line by line, none too long."""
+    lines = [line for line in (own_words(text) or text).split("\n") if line.strip()]
+    pieces = [line[start : start + 280] for line in lines[:LINES_SHOWN] for start in range(0, min(len(line), 2_800), 280)]
+    return pieces[:LINES_SHOWN] + (["…"] if len(pieces) > LINES_SHOWN or len(lines) > LINES_SHOWN else [])

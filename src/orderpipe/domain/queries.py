@@ -21,6 +21,8 @@ class Answer:
     """
     What the customer answers: new values by JSON pointer, rules whose finding is right as it stands, or to cancel it all.
 
+    `merge`: the lines are to be added to the earlier order that this one is so like.
+
     None for a whole line (`/lines/0`) removes the line. A rule that was asked about several times is confirmed for all of them, or with
     a pointer behind it (`quantity-unusual /lines/0/quantity`) for one.
     """
@@ -28,6 +30,7 @@ class Answer:
     changes: Mapping[str, object]
     confirmed: frozenset[str] = frozenset()
     cancel: bool = False
+    merge: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,19 +44,19 @@ class CancelRefused(Exception):
 
 
 def cancel(
-    tx: Tx, order_id: int, *, reason: str, by: str, now: datetime, only: Collection[int] | None = None
+    tx: Tx, order_id: int, *, reason: str, by: str, now: datetime, facts: Mapping[str, object] | None = None
 ) -> Canceled:
     """
     Cancel everything of the order that is not packed; `reason` is one of Shopify's cancel reasons, `by` the actor.
 
-    With `only`, nothing but these fulfillments.
+    `facts` is what journal and letter say besides.
 
     Raises CancelRefused when nothing can be canceled any more; then nothing has changed.
     """
     order = _claimed(tx, order_id)
-    cut = _cut(order, cancelling.fulfillments_of(tx, [order_id])[order_id], only)
+    cut = _cut(order, cancelling.fulfillments_of(tx, [order_id])[order_id])
     _refuse(cut)
-    return _carry_out(tx, [cut], reason=reason, occasion=_occasion(tx, by, now))[0]
+    return _carry_out(tx, [cut], {"reason": reason, **(facts or {})}, _occasion(tx, by, now))[0]
 
 
 def cancel_parts(tx: Tx, parts: Mapping[int, Collection[int]], *, reason: str, by: str, now: datetime) -> list[Canceled]:
@@ -67,7 +67,7 @@ def cancel_parts(tx: Tx, parts: Mapping[int, Collection[int]], *, reason: str, b
     """
     standing = cancelling.fulfillments_of(tx, parts)
     cuts = [_cut(order, standing[order.id], parts[order.id]) for order in units.claim(tx, Unit.ORDER, parts)]
-    return _carry_out(tx, [one for one in cuts if one.chosen], reason=reason, occasion=_occasion(tx, by, now))
+    return _carry_out(tx, [one for one in cuts if one.chosen], {"reason": reason}, _occasion(tx, by, now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +80,19 @@ class _Cut:
     whole: bool
 
 
-def _cut(order: Claimed, standing: Sequence[Standing], only: Collection[int] | None) -> _Cut:
+def _cut(order: Claimed, standing: Sequence[Standing], only: Collection[int] | None = None) -> _Cut:
     chosen = tuple(one for one in standing if one.state in CANCELABLE and (only is None or one.id in only))
     return _Cut(order, tuple(standing), chosen, all(one in chosen or one.state == FulfillmentState.CANCELED for one in standing))
 
 
-def _carry_out(tx: Tx, cuts: Sequence[_Cut], *, reason: str, occasion: Occasion) -> list[Canceled]:
+def _carry_out(tx: Tx, cuts: Sequence[_Cut], why: Mapping[str, object], occasion: Occasion) -> list[Canceled]:
     chosen = [one for cut in cuts for one in cut.chosen]
     shifts = cancelling.reserved_for(tx, [one.id for one in chosen])
     if shifts:
         allocation.give_back(tx, shifts, cause="canceled", now=occasion.now)
     allocation.served(tx, [*(one.id for one in chosen if not one.reserved), *(-cut.order.id for cut in cuts)])
-    letters = _letters(tx, cuts, reason, occasion)
-    completable = _end(tx, cuts, letters, occasion=occasion, reason=reason)
+    letters = _letters(tx, cuts, why, occasion)
+    completable = _end(tx, cuts, letters, why, occasion)
     freed = {order_of(shift.fulfillment_id) for shift in shifts}
     return [
         Canceled(
@@ -103,14 +103,14 @@ def _carry_out(tx: Tx, cuts: Sequence[_Cut], *, reason: str, occasion: Occasion)
     ]
 
 
-def _letters(tx: Tx, cuts: Sequence[_Cut], reason: str, occasion: Occasion) -> dict[int, Tell]:
+def _letters(tx: Tx, cuts: Sequence[_Cut], why: Mapping[str, object], occasion: Occasion) -> dict[int, Tell]:
     """Note on the orders' lines what is canceled; returns the letter about each order."""
     at = occasion.now if occasion.actor == CUSTOMER else None
     cancelling.cancel_all_lines(tx, [cut.order.id for cut in cuts if cut.whole])
     lines = cancelling.cancel_lines(tx, [one.id for cut in cuts if not cut.whole for one in cut.chosen])
     return {
         cut.order.id: Tell(
-            "canceled", {"reason": reason, "lines": None if cut.whole else lines.get(cut.order.id, []), "by": occasion.actor, "at": at},
+            "canceled", {**why, "lines": None if cut.whole else lines.get(cut.order.id, []), "by": occasion.actor, "at": at},
             _key(cut.order.id, cut.whole, cut.chosen),
         )
         for cut in cuts
@@ -149,20 +149,20 @@ def _key(order_id: int, whole: bool, chosen: Sequence[Standing]) -> str:
 
 
 def _end(
-    tx: Tx, cuts: Sequence[_Cut], letters: Mapping[int, Tell], *, occasion: Occasion, reason: str
+    tx: Tx, cuts: Sequence[_Cut], letters: Mapping[int, Tell], why: Mapping[str, object], occasion: Occasion
 ) -> set[int]:
     """Cancel the fulfillments, and the orders of which nothing is left; returns the other orders that may complete now."""
-    note, whole = {"reason": reason}, {cut.order.id: cut.order for cut in cuts if cut.whole}
+    whole = {cut.order.id: cut.order for cut in cuts if cut.whole}
     claimed = {one.id: one for one in units.claim(tx, Unit.FULFILLMENT, [one.id for cut in cuts for one in cut.chosen])}
     moves = [
-        Move(one.id, FulfillmentState.CANCELED, () if place or cut.whole else (letters[cut.order.id],), note=note)
+        Move(one.id, FulfillmentState.CANCELED, () if place or cut.whole else (letters[cut.order.id],), note=why)
         for cut in cuts for place, one in enumerate(cut.chosen)
     ]
     effects = carry_out(tx, Unit.FULFILLMENT, claimed, moves, occasion=occasion)
     left = [one.id for one in claimed.values() if one.order_id not in whole]
     holds.close_holds_of_parts(tx, left, how="canceled", by=occasion.actor, now=occasion.now)
     carry_out(
-        tx, Unit.ORDER, whole, [Move(one, OrderState.CANCELED, (letters[one],), note=note) for one in whole], occasion=occasion
+        tx, Unit.ORDER, whole, [Move(one, OrderState.CANCELED, (letters[one],), note=why) for one in whole], occasion=occasion
     )
     doubts.close(tx, whole, by=occasion.actor, now=occasion.now)
     return set(effects.completable) - whole.keys()

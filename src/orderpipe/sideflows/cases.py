@@ -33,7 +33,7 @@ from orderpipe.domain.remedies import Remedy, check_pieces
 from orderpipe.settings import settings
 from orderpipe.sideflows import office, remedies
 from orderpipe.sideflows.hints import Hint
-from orderpipe.store import case_opening, case_terms, cases, journal, replacements, units
+from orderpipe.store import case_opening, case_terms, cases, journal, refunds, replacements, units
 from orderpipe.store.case_opening import Opened, Opening
 from orderpipe.store.cases import Message
 from orderpipe.store.journal import Entry
@@ -70,6 +70,10 @@ class Word:
     note: bool = False
     lines: tuple[Pieces, ...] = ()
     untold: frozenset[Audience] = frozenset()
+
+
+class NoSuchCredit(LookupError):
+    """The case has no credit of this reference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,20 @@ def close(tx: Tx, case_id: int, outcome: Outcome, *, cause: Cause | None = None,
     case = replace(case, outcome=outcome, cause=cause or case.cause, holds=False)
     _write(tx, case, "case.closed", [closing(case)], by=by, now=now, note={"outcome": outcome, "cause": case.cause})
     return Done(case, hints)
+
+
+def give_credit(tx: Tx, case_id: int, reference: str, *, by: str, now: datetime) -> Done:
+    """The shop has given the credit of this reference; the customer is told once. Raises UnknownCase, NoSuchCredit."""
+    case = claimed(tx, case_id)
+    new = refunds.give(tx, case_id, reference, now)
+    if new is None:
+        raise NoSuchCredit(f"Case {case.number} has no credit {reference!r}.")
+    if new:
+        (one,) = (one for one in refunds.of_case(tx, case_id) if one.reference == reference)
+        note: dict[str, object] = {"reference": reference, "amount": one.amount, "currency": one.currency}
+        letter = Tell("credit-given", {"case": case.number, "amount": one.amount}, f"credit-given:{case_id}:{reference}")
+        _write(tx, case, "credit.given", [letter], by=by, now=now, note=note)
+    return Done(case)
 
 
 def closing(case: Case) -> Tell:

@@ -18,9 +18,9 @@ from orderpipe.domain.letter_ids import Named
 from orderpipe.domain.mailed_answers import understood
 from orderpipe.domain.mails import Mail
 from orderpipe.domain.orders import UnknownNumber, order_id_of, public_id
-from orderpipe.domain.own_words import own_words
+from orderpipe.domain.own_words import own_words, shown
 from orderpipe.domain.queries import Answer, numbered
-from orderpipe.sideflows import mailed_choices, queries
+from orderpipe.sideflows import duplicates, mailed_choices, queries, stray_mail
 from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.sideflows.hearing import hear_mail
 from orderpipe.sideflows.hints import Hint
@@ -37,7 +37,6 @@ CUSTOMER = "customer"
 MOST_A_DAY = 20
 """Mails about one order of which the office is told within a day; further ones are only listed."""
 _NUMBERS = re.compile(r"(?<!\d)\d{6,12}-\d(?!\d)")
-_LINES_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +81,17 @@ def take(tx: Tx, mail_id: int, *, office: str, now: datetime, literally: bool = 
     elif letter:
         settled, taken = _replied(tx, mail, letter, at)
     else:
-        settled, taken = _wrote(tx, mail, at)
+        settled, taken = _wrote(tx, mail, mails.addressed(message), at)
     mail_in.settle(tx, mail_id, settled, _head(mail), now)
     return taken
 
 
-def set_aside(tx: Tx, mail_id: int, error: str, now: datetime) -> None:
+def set_aside(tx: Tx, mail_id: int, error: str, *, office: str, now: datetime) -> None:
     """Leave a mail to a person that could not be read, or that ended whoever read it."""
     if mail_in.claim(tx, mail_id):
-        mail_in.settle(tx, mail_id, Settled("unreadable", mails.storable(error), open=True), Letterhead(), now)
+        shop_id = stray_mail.tell(tx, mail_id, Mail("", "", "", "", ""), (), office=office, now=now)
+        settled = Settled("unreadable", mails.storable(error), open=True, shop_id=shop_id)
+        mail_in.settle(tx, mail_id, settled, Letterhead(), now)
 
 
 def handed_on(tx: Tx, mail: Mail, order_id: int, at: Occasion, *, theirs: bool) -> Settled:
@@ -102,11 +103,11 @@ def handed_on(tx: Tx, mail: Mail, order_id: int, at: Occasion, *, theirs: bool) 
     if mail_in.handed_over_lately(tx, order_id, at.now) >= MOST_A_DAY:
         return Settled("about-order", "The office has been told of many mails about this order today.", order_id, open=True)
     if theirs:
-        words, mail_id = "\n".join(_shown(mail)), str(at.mail_id)
+        words, mail_id = "\n".join(shown(mail.text)), str(at.mail_id)
         heard = hear_mail(tx, order_id, words, mail.subject, sender=mail.sender, mail_id=mail_id, now=at.now)
         journal.write(tx, [Entry(order_id, "mail.received", note={"mail": at.mail_id})], now=at.now, actor=CUSTOMER)
         return Settled("about-order", f"It {'opened' if heard.new else 'is a word on'} {heard.number}.", order_id)
-    facts = {"mail": at.mail_id, "sender": mail.sender, "subject": mail.subject, "reply": _shown(mail)}
+    facts = {"mail": at.mail_id, "sender": mail.sender, "subject": mail.subject, "reply": shown(mail.text)}
     _tell_office(tx, order_id, "office-customer-wrote", facts, at)
     return Settled("about-order", "The office has been told.", order_id)
 
@@ -140,7 +141,7 @@ def _replied(tx: Tx, mail: Mail, letter: Letter, at: Occasion) -> tuple[Settled,
     if not _is_the_customer(mail, letter):
         return _of_letter(handed_on(tx, mail, letter.order_id, at, theirs=False), letter), Taken("about-order")
     bounced.clear(tx, letter.shop_id, [mail.sender], at.now)
-    units.lock_orders(tx, [letter.order_id])
+    duplicates.lock(tx, letter.order_id)
     if mailed_choices.offers_choices(letter):
         return _about_delay(tx, mail, letter, at)
     query = next(iter(questions.open_of(tx, [letter.order_id])), None)
@@ -166,11 +167,13 @@ def _about_delay(tx: Tx, mail: Mail, letter: Letter, at: Occasion) -> tuple[Sett
     return Settled("answer", heard.said, letter.order_id, letter.id), Taken("answer", heard.hints, restock=heard.stock_freed)
 
 
-def _wrote(tx: Tx, mail: Mail, at: Occasion) -> tuple[Settled, Taken]:
+def _wrote(tx: Tx, mail: Mail, addressed: Sequence[str], at: Occasion) -> tuple[Settled, Taken]:
     """A mail that answers no letter: it may name an order of whoever wrote it."""
     found = correspondence.orders_of(tx, _numbers_in(f"{mail.subject}\n{mail.text}"), mail.sender) if mail.sender else []
     if len(found) != 1:
-        return Settled("other", mail.doubtful or "It answers no letter, and names no order of its sender.", open=True), Taken("other")
+        shop_id = stray_mail.tell(tx, at.mail_id, mail, addressed, office=at.office, now=at.now)
+        why = mail.doubtful or "It answers no letter, and names no order of its sender."
+        return Settled("other", why, open=True, shop_id=shop_id), Taken("other")
     units.lock_orders(tx, found)
     query = next(iter(questions.open_of(tx, found)), None)
     if query:  # perhaps the answer, by a program that does not say which letter it answers
@@ -200,7 +203,7 @@ def _names(mail: Mail, letter: Letter) -> list[str]:
 def _answered(tx: Tx, query: OpenQuery, answer: Answer, at: Occasion) -> tuple[Hint, ...]:
     """Give the answer, and see that nothing of what was asked is in doubt any more. Raises NotTaken."""
     try:
-        answered = queries.answer(tx, public_id("query", query.id), answer, by=CUSTOMER, how=How.EMAIL, now=at.now)
+        answered = duplicates.answer(tx, public_id("query", query.id), answer, by=CUSTOMER, how=How.EMAIL, now=at.now)
     except (AnswerRefused, CancelRefused) as refused:
         raise NotTaken(str(refused)) from refused
     asked = [(str(doubt["rule"]), str(doubt["field"])) for doubt in query.doubts]
@@ -214,7 +217,7 @@ def _answered(tx: Tx, query: OpenQuery, answer: Answer, at: Occasion) -> tuple[H
 def _unclear(tx: Tx, mail: Mail, query: OpenQuery, at: Occasion) -> Settled:
     """The office reads it and keys in the answer; until then the customer, who has written, is not reminded."""
     facts = {
-        "mail": at.mail_id, "sender": mail.sender, "subject": mail.subject, "reply": _shown(mail), "doubts": numbered(query.doubts),
+        "mail": at.mail_id, "sender": mail.sender, "subject": mail.subject, "reply": shown(mail.text), "doubts": numbered(query.doubts),
         "query_id": public_id("query", query.id),
     }
     if not queries.hand_over(tx, query.order_id, now=at.now) and mail_in.handed_over_lately(tx, query.order_id, at.now) >= MOST_A_DAY:
@@ -243,13 +246,6 @@ def _numbers_in(text: str) -> Sequence[int]:
         except UnknownNumber:
             continue
     return found[:20]
-
-
-def _shown(mail: Mail) -> list[str]:
-    """What the office reads of it: the writer's own words, or all of it where these cannot be told."""
-    lines = [line for line in (own_words(mail.text) or mail.text).split("\n") if line.strip()]
-    shown = [line[start : start + 280] for line in lines[:_LINES_SHOWN] for start in range(0, min(len(line), 2_800), 280)]
-    return shown[:_LINES_SHOWN] + (["…"] if len(shown) > _LINES_SHOWN or len(lines) > _LINES_SHOWN else [])
 
 
 def _about(letter: Letter | None) -> tuple[int | None, int | None]:

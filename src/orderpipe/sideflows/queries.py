@@ -42,11 +42,17 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What an answer led to: the order, whether it was canceled, and what may go on."""
+    """
+    What an answer led to: the order, whether it was canceled, and what may go on.
+
+    `earlier` is the number of the order that this one was the same as, or was added to; `separate`: it could not be added any more.
+    """
 
     order_id: int
     canceled: bool
     hints: tuple[Hint, ...]
+    earlier: str = ""
+    separate: bool = False
 
 
 class AnswerRefused(Exception):

@@ -11,14 +11,15 @@ from typing import Any
 
 from orderpipe.domain.cases import Case, Pieces
 from orderpipe.domain.decisions import Audience, Tell
-from orderpipe.domain.orders import Contact, DraftLine, OrderDraft, number_of
+from orderpipe.domain.orders import Contact, DraftLine, OrderDraft, number_of, public_id
 from orderpipe.domain.remedies import MONEY, Means, Remedy, RemedyKind, RemedyRefused, check, check_pieces
 from orderpipe.intake.outcomes import Received, Recorded
 from orderpipe.intake.record import record
 from orderpipe.settings import settings
 from orderpipe.sideflows import office
 from orderpipe.sideflows.hints import Hint
-from orderpipe.store import payments, refunds, replacements
+from orderpipe.store import journal, payments, refunds, replacements
+from orderpipe.store.journal import Entry
 from orderpipe.store.metadata import Tx
 from orderpipe.store.refunds import Refund
 from orderpipe.store.replacements import Original
@@ -83,12 +84,17 @@ def _draft(original: Original, wanted: Sequence[Pieces], reference: str, *, note
 
 
 def _instruct(tx: Tx, case: Case, documents: Sequence[dict[str, Any]], *, by: str, now: datetime) -> None:
-    """The office hears of money to be given back or credited; what is given back is booked under its reference."""
+    """Office and shop hear of money to be given back or credited, and under which reference that is done."""
     money = [one for one in documents if one["kind"] in MONEY]
     refunds.instruct(tx, [
-        Refund(case.order_id, one["reference"], case.id, one["amount"], one["currency"], now, by)
-        for one in money if one["kind"] == RemedyKind.REFUND
+        Refund(case.order_id, one["reference"], case.id, one["amount"], one["currency"], now, by, kind=one["kind"]) for one in money
     ])
+    journal.write(tx, [
+        Entry(case.order_id, f"{one['kind']}.due", note={
+            "case": public_id("case", case.id), **{name: one[name] for name in ("reference", "amount", "currency")},
+        })
+        for one in money
+    ], now=now, actor=by)
     tells = [
         (case.order_id, Tell(
             "office-remedy",

@@ -23,6 +23,7 @@ PROMISE_AGAIN = timedelta(hours=1)
 STOCK_AGAIN = timedelta(hours=6)
 PAYMENT_AGAIN = timedelta(days=1)
 PERFORMANCE_AGAIN = timedelta(days=1)
+SCANS_AGAIN = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,10 @@ def _decide(one: ToRelease, facts: Facts, now: datetime) -> Decision:
     if one.unpaid > 0:
         letter = Tell("payment-needed", {"amount": one.unpaid}, f"payment-needed:{one.order_id}")
         return Wait(one.id, WaitingFor.PAYMENT, now + PAYMENT_AGAIN, (letter,))
-    then = Wait(one.id, WaitingFor.PERFORMANCE, now + PERFORMANCE_AGAIN) if one.appointment else None
-    return Move(one.id, FulfillmentState.RELEASED, then=then)
+    # nothing of it can have been scanned or performed before
+    service, goods = (WaitingFor.PERFORMANCE, PERFORMANCE_AGAIN), (WaitingFor.PICK_SCANS, SCANS_AGAIN)
+    reason, within = service if one.appointment else goods
+    return Move(one.id, FulfillmentState.RELEASED, then=Wait(one.id, reason, now + within))
 
 
 def write(tx: Tx, facts: Facts, decisions: Sequence[Decision], now: datetime) -> None:  # noqa: ARG001  # stock is kept while the date or payment is waited for

@@ -4,13 +4,13 @@ Ship: the packed parcel gets its label and tracking number and leaves the house;
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from orderpipe.domain.barcodes import sscc18
-from orderpipe.domain.decisions import Decision, Move, Tell
+from orderpipe.domain.decisions import Decision, Move, Tell, Wait
 from orderpipe.domain.orders import number_of
 from orderpipe.domain.targets import Policies
-from orderpipe.flow import FulfillmentState
+from orderpipe.flow import FulfillmentState, WaitingFor
 from orderpipe.store import allocation, fulfillments, journeys, tracking
 from orderpipe.store.allocation import Shift
 from orderpipe.store.fulfillments import Line, Place
@@ -20,24 +20,36 @@ COMPANY_PREFIX = "9999999"
 """GS1 company prefix of the SSCCs; 999 9999 is no company's, for labels that stay in the house."""
 _SERIALS = 10**9
 """So many serials fit beside the prefix; the extension digit counts on, so that an SSCC comes again after ten million orders."""
+CARRIER_AGAIN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The packed parcels, where they stand and what is in them."""
+    """The packed parcels, where they stand and what is in them, and of which the carrier has spoken already."""
 
     places: Mapping[int, Place]
     lines: Mapping[int, Sequence[Line]]
+    spoken_of: frozenset[int]
 
 
 def read(tx: Tx, fulfillment_ids: Collection[int], policies: Policies) -> Facts:  # noqa: ARG001  # every stage reads alike
     """What leaves, and with which carrier."""
-    return Facts(fulfillments.places_of(tx, fulfillment_ids), fulfillments.lines_of(tx, fulfillment_ids))
+    places = fulfillments.places_of(tx, fulfillment_ids)
+    early = tracking.spoken_of(tx, {(place.shop_id, tracking_number(one)) for one, place in places.items()})
+    return Facts(
+        places, fulfillments.lines_of(tx, fulfillment_ids), frozenset(one for one in places if tracking_number(one) in early)
+    )
 
 
-def decide(facts: Facts, *, now: datetime) -> list[Decision]:  # noqa: ARG001  # every stage decides alike
+def decide(facts: Facts, *, now: datetime) -> list[Decision]:
     """Every packed parcel leaves; the customer gets the tracking number."""
-    return [Move(one, FulfillmentState.SHIPPED, (_shipped(place, facts.lines[one]),)) for one, place in facts.places.items()]
+    return [_decide(place, facts, now) for place in facts.places.values()]
+
+
+def _decide(place: Place, facts: Facts, now: datetime) -> Decision:
+    letter = _shipped(place, facts.lines[place.id])
+    then = None if place.id in facts.spoken_of else Wait(place.id, WaitingFor.CARRIER, now + CARRIER_AGAIN)
+    return Move(place.id, FulfillmentState.SHIPPED, (letter,), then)
 
 
 def _shipped(place: Place, lines: Sequence[Line]) -> Tell:
@@ -69,4 +81,4 @@ def write(tx: Tx, facts: Facts, decisions: Sequence[Decision], now: datetime) ->
         Shift(place.location_id, line.sku, line.quantity, one)
         for one, place in facts.places.items() for line in facts.lines[one] if line.quantity
     ], now)
-    tracking.adopt_early_events(tx, [tracking_number(one) for one in facts.places], now)
+    tracking.adopt_early_events(tx, [tracking_number(one) for one in facts.spoken_of], now)

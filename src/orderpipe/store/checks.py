@@ -119,7 +119,7 @@ def _memory(row: Any, heard: Mapping[int, echoes.Heard]) -> Memory:
 
 def _lines(tx: Tx, order_ids: Collection[int]) -> dict[int, list[LineToCheck]]:
     lines: dict[int, list[LineToCheck]] = {}
-    for row in tx.execute(_LINES, {"ids": list(order_ids)}):
+    for row in tx.execute(_LINES, {"ids": list(order_ids)}).all():
         order_id, number, sku, kind, description, quantity, price, known, discontinued, catalogue, *memory = row
         own = Own(*memory[:4]) if memory[0] else None
         norm = _norm(*memory[4:])

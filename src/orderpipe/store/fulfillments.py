@@ -114,7 +114,7 @@ def lines_of(tx: Tx, fulfillment_ids: Collection[int]) -> dict[int, list[Line]]:
         {"ids": list(fulfillment_ids)},
     )
     lines: dict[int, list[Line]] = {fulfillment: [] for fulfillment in fulfillment_ids}
-    for row in rows:
+    for row in rows.all():
         lines[row.fulfillment_id].append(Line(*row))
     return lines
 
@@ -142,7 +142,7 @@ def without_live(tx: Tx, order_ids: Collection[int]) -> list[int]:
             WHERE NOT EXISTS (SELECT FROM fulfillment f WHERE f.order_id = o.id AND f.ended_at IS NULL) ORDER BY o.id"""),
         {"ids": list(order_ids)},
     )
-    return [row.id for row in rows]
+    return [row.id for row in rows.all()]
 
 
 def numbers_used(tx: Tx, order_ids: Collection[int]) -> dict[int, int]:
@@ -192,7 +192,7 @@ def to_release(tx: Tx, fulfillment_ids: Collection[int]) -> list[ToRelease]:
             FROM fulfillment f JOIN orders o ON o.id = f.order_id WHERE f.id = ANY(:ids) ORDER BY f.id"""),
         {"ids": list(fulfillment_ids)},
     )
-    return [ToRelease(*row) for row in rows]
+    return [ToRelease(*row) for row in rows.all()]
 
 
 def note_reserved(tx: Tx, places: Mapping[int, int]) -> None:
@@ -236,7 +236,7 @@ def places_of(tx: Tx, fulfillment_ids: Collection[int]) -> dict[int, Place]:
             WHERE f.id = ANY(:ids)"""),
         {"ids": list(fulfillment_ids)},
     )
-    return {row.id: Place(*row) for row in rows}
+    return {row.id: Place(*row) for row in rows.all()}
 
 
 def states_of(tx: Tx, order_ids: Collection[int]) -> dict[int, list[tuple[int, FulfillmentState]]]:

@@ -56,7 +56,7 @@ CASES = (
         "A refund is done when a payment of its reference is booked, and only then.",
         """SELECT r.order_id, format('refund %s, done %s', r.reference, coalesce(r.done_at::text, 'not yet'))
             FROM refund r LEFT JOIN payment p ON p.order_id = r.order_id AND p.reference = r.reference AND p.amount < 0
-            WHERE (r.done_at IS NULL) <> (p.order_id IS NULL)""",
+            WHERE r.kind = 'refund' AND (r.done_at IS NULL) <> (p.order_id IS NULL)""",
     ),
     Rule(
         "linked-both-ways",

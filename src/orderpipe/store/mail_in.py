@@ -44,6 +44,7 @@ mail_in = Table(
     Column("note", Text),
     Column("order_id", BigInteger),
     Column("notification_id", BigInteger),
+    Column("shop_id", BigInteger),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("handled_at", DateTime(timezone=True)),
     UniqueConstraint("digest"),
@@ -58,7 +59,10 @@ mail_in = Table(
         raw="''", message_id="''", sender="''", sender_name="''", subject="''", note="NULL", harmless="digest mailbox state kind",
     ),
 )
-"""`digest` is the SHA-256 of all that was read, so a mail is kept once however often it is read; `open`: somebody has to look at it."""
+"""
+`digest` is the SHA-256 of all that was read, so a mail is kept once however often it is read; `open`: somebody has to look at it;
+`shop_id`: whose it seems to be where it fits no order.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,7 @@ class Settled:
     order_id: int | None = None
     notification_id: int | None = None
     open: bool = False
+    shop_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +156,11 @@ def begin(tx: Tx, after: int) -> tuple[int, int] | None:
     return None if row is None else (int(row[0]), int(row[1]))
 
 
-def claim(tx: Tx, mail_id: int) -> Kept | None:
-    """Lock a mail that still waits to be understood; None where somebody was first."""
+def claim(tx: Tx, mail_id: int, state: str = "new") -> Kept | None:
+    """Lock a mail that still waits to be understood, or (open) for somebody to look at it; None where somebody was first."""
     row = tx.execute(
-        text("SELECT id, raw, size, received_at FROM mail_in WHERE id = :id AND state = 'new' FOR UPDATE"), {"id": mail_id}
+        text("SELECT id, raw, size, received_at FROM mail_in WHERE id = :id AND state = :state FOR UPDATE"),
+        {"id": mail_id, "state": state},
     ).one_or_none()
     return None if row is None else Kept(row.id, bytes(row.raw), row.size, row.received_at)
 
@@ -163,11 +169,13 @@ def settle(tx: Tx, mail_id: int, settled: Settled, head: Letterhead, now: dateti
     """Write down what became of a mail."""
     tx.execute(
         text("""UPDATE mail_in SET state = :state, kind = :kind, note = :note, order_id = :order_id, notification_id = :notification_id,
-            message_id = :message_id, sender = :sender, sender_name = :sender_name, subject = :subject, handled_at = :now
+            shop_id = :shop_id, message_id = :message_id, sender = :sender, sender_name = :sender_name, subject = :subject,
+            handled_at = :now
             WHERE id = :id"""),
         {
             "id": mail_id, "state": "open" if settled.open else "done", "kind": settled.kind, "note": settled.note[:1000],
-            "order_id": settled.order_id, "notification_id": settled.notification_id, "now": now,
+            "order_id": settled.order_id, "notification_id": settled.notification_id, "shop_id": settled.shop_id,
+            "now": now,
             **{name: getattr(head, name) for name in Letterhead.__slots__},
         },
     )
@@ -200,6 +208,21 @@ def tick_off(tx: Tx, mail_id: int, now: datetime) -> bool:
         {"id": mail_id, "now": now},
     )
     return row.one_or_none() is not None
+
+
+def of_shop(tx: Tx, shop_id: int, *, only_open: bool, before: int | None, limit: int) -> list[Listed]:
+    """The shop's mails that fitted no order when they came, the newest first, those of a lower id than `before`."""
+    rows = tx.execute(
+        text(f"""SELECT {_COLUMNS} FROM mail_in WHERE shop_id = :shop AND (NOT :open OR state = 'open')
+            AND (CAST(:before AS bigint) IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit"""),
+        {"shop": shop_id, "open": only_open, "before": before, "limit": limit},
+    )
+    return [Listed(*row) for row in rows]
+
+
+def belongs_to(tx: Tx, mail_id: int) -> int | None:
+    """The shop that a mail which fitted no order seems to be for; None for none, and for all others."""
+    return tx.execute(text("SELECT shop_id FROM mail_in WHERE id = :id"), {"id": mail_id}).scalar()
 
 
 def count_open(tx: Tx) -> int:

@@ -54,6 +54,8 @@ notification = Table(
     Index("ix_notification_bounced", "id", postgresql_where=text("bounced_at IS NOT NULL AND fell_back_at IS NULL")),
     postgresql_with={"fillfactor": 70},
     info=personal(
+        """order_id = ANY(:orders) OR order_id IS NULL AND (lower(facts ->> 'sender') = ANY(:keys) OR EXISTS (
+            SELECT FROM unnest(CAST(:words AS text[])) w WHERE position(w IN lower(CAST(facts AS text))) > 0))""",
         recipient="''", facts="'{}'", last_error="NULL", provider_id="NULL", bounce="NULL", sent="NULL",
         harmless="audience channel kind language dedupe_key state",
     ),
@@ -185,8 +187,8 @@ _LEASE = text("""
 def lease(tx: Tx, channel: str, *, limit: int, now: datetime, lease_seconds: float) -> list[Leased]:
     """Hand out up to `limit` due notifications to this sender alone; those it has not recorded when the lease ends are due again."""
     until = now + timedelta(seconds=lease_seconds)
-    rows = tx.execute(_LEASE, {"channel": channel, "now": now, "limit": limit, "until": until})
-    return [Leased(**row) for row in rows.mappings()]
+    rows = tx.execute(_LEASE, {"channel": channel, "now": now, "limit": limit, "until": until}).all()
+    return [Leased(*row) for row in rows]
 
 
 def context_of(tx: Tx, leased: Sequence[Leased]) -> dict[int, Order]:
@@ -201,13 +203,13 @@ def orders_to_tell_of(tx: Tx, order_ids: Collection[int]) -> dict[int, Order]:
     for row in tx.execute(text(
         "SELECT order_id, number, sku, kind, description, quantity, unit_price FROM order_line"
         " WHERE order_id = ANY(:order_ids) ORDER BY order_id, number"
-    ), wanted):
+    ), wanted).all():
         lines.setdefault(row[0], []).append(OrderedLine(*row[1:]))
     orders = tx.execute(text(
         "SELECT orders.id, reference, received_at, customer, ship_to, payment_method, orders.currency, total,"
         " shop.name AS shop_name, mail_from, time_zone, country, shop_id FROM orders JOIN shop ON shop.id = shop_id"
         " WHERE orders.id = ANY(:order_ids)"
-    ), wanted)
+    ), wanted).all()
     return {row[0]: Order(number_of(row[0]), tuple(lines.get(row[0], ())), *row[1:]) for row in orders}
 
 
@@ -235,7 +237,7 @@ def record(tx: Tx, results: Sequence[Result], now: datetime) -> int:
         "ids": [result.lease.id for result in results], "tokens": [result.lease.attempts for result in results], "now": now,
     }
     columns |= {name: [row[name] for row in rows] for name in ("states", "next_ats", "errors", "replies", "contents", "counts")}
-    recorded = {row.id for row in tx.execute(_RECORD, columns)}
+    recorded = set(tx.execute(_RECORD, columns).scalars().all())
     bounced.note(tx, [
         Undelivered(one.lease.id, _storable(one.error), condemns=one.fault == Fault.ADDRESS)
         for one in results if isinstance(one, Dead) and one.fault != Fault.OURS and one.lease.id in recorded

@@ -1,5 +1,5 @@
 """
-Refunds: instructions to give money back, done when a payment with their reference is booked.
+Refunds: instructions to give money back, done when a payment with their reference is booked; and credits, done when the shop says so.
 """
 
 from collections.abc import Collection, Sequence
@@ -23,15 +23,17 @@ refund = Table(
     Column("instructed_at", DateTime(timezone=True), nullable=False),
     Column("instructed_by", Text, nullable=False),
     Column("done_at", DateTime(timezone=True)),
+    Column("kind", Text, nullable=False, server_default="refund"),
     CheckConstraint("amount > 0", name="amount"),
+    CheckConstraint("kind IN ('refund', 'credit')", name="kind"),
     Index("ix_refund_case_id", "case_id"),
-    info=personal(harmless="reference currency instructed_by"),  # the books have to be kept
+    info=personal(harmless="reference currency instructed_by kind"),  # the books have to be kept
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """Money to be given back; `reference` is what the payment that does it is booked under."""
+    """Money to be given back, or a credit to be given; `reference` is what the payment that does it is booked under."""
 
     order_id: int
     reference: str
@@ -41,6 +43,7 @@ class Refund:
     instructed_at: datetime
     instructed_by: str
     done_at: datetime | None = None
+    kind: str = "refund"
 
 
 def instruct(tx: Tx, new: Sequence[Refund]) -> None:
@@ -50,9 +53,9 @@ def instruct(tx: Tx, new: Sequence[Refund]) -> None:
 
 
 def open_amount(tx: Tx, order_id: int) -> Decimal:
-    """What is instructed for the order and not done yet."""
+    """What is to be given back for the order and was not yet."""
     total = tx.execute(
-        text("SELECT coalesce(sum(amount), 0) FROM refund WHERE order_id = :id AND done_at IS NULL"), {"id": order_id}
+        text("SELECT coalesce(sum(amount), 0) FROM refund WHERE order_id = :id AND kind = 'refund' AND done_at IS NULL"), {"id": order_id}
     ).scalar_one()
     return Decimal(total)
 
@@ -63,14 +66,26 @@ def settle(tx: Tx, booked: Collection[tuple[int, str]], now: datetime) -> list[R
     rows = tx.execute(
         text(f"""UPDATE refund r SET done_at = :now
             FROM unnest(CAST(:orders AS bigint[]), CAST(:references AS text[])) AS u (order_id, reference)
-            WHERE r.order_id = u.order_id AND r.reference = u.reference AND r.done_at IS NULL RETURNING {names}"""),
+            WHERE r.order_id = u.order_id AND r.reference = u.reference AND r.kind = 'refund' AND r.done_at IS NULL
+            RETURNING {names}"""),
         {"orders": [order for order, _ in booked], "references": [reference for _, reference in booked], "now": now},
     )
     return [Refund(*row) for row in rows]
 
 
+def give(tx: Tx, case_id: int, reference: str, now: datetime) -> bool | None:
+    """Mark the case's credit of this reference as given; whether it was not before, None where there is none."""
+    row = tx.execute(
+        text("""WITH given AS (UPDATE refund SET done_at = :now WHERE case_id = :id AND reference = :reference AND kind = 'credit'
+                AND done_at IS NULL RETURNING reference)
+            SELECT EXISTS (SELECT FROM given) AS now FROM refund WHERE case_id = :id AND reference = :reference AND kind = 'credit'"""),
+        {"id": case_id, "reference": reference, "now": now},
+    ).one_or_none()
+    return None if row is None else bool(row.now)
+
+
 def of_case(tx: Tx, case_id: int) -> list[Refund]:
-    """The case's refunds, the oldest first."""
+    """The case's refunds and credits, the oldest first."""
     names = ", ".join(Refund.__dataclass_fields__)
     rows = tx.execute(text(f"SELECT {names} FROM refund WHERE case_id = :id ORDER BY instructed_at, reference"), {"id": case_id})
     return [Refund(*row) for row in rows]

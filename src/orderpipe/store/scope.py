@@ -13,7 +13,7 @@ def lock_orders_of(tx: Tx, shop_id: int, order_ids: Collection[int]) -> dict[int
     rows = tx.execute(
         text("SELECT id, lane FROM orders WHERE id = ANY(:ids) AND shop_id = :shop_id"), {"ids": sorted(order_ids), "shop_id": shop_id}
     )
-    lanes = {row.id: row.lane for row in rows}  # neither ever changes, so they may be read before the lock
+    lanes = {row.id: row.lane for row in rows.all()}  # neither ever changes, so they may be read before the lock
     lock_orders(tx, lanes)
     return lanes
 

@@ -155,9 +155,21 @@ def expect(tx: Tx, expected: Mapping[int, date]) -> None:
         )
 
 
+def spoken_of(tx: Tx, parcels: Collection[tuple[int, str]]) -> set[str]:
+    """Those of these parcels (shop, tracking number), about to be labelled, of which there are words already; no new ones can come."""
+    tx.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _EARLY_WORDS})
+    rows = tx.execute(
+        text("""SELECT u.number FROM unnest(CAST(:shops AS bigint[]), CAST(:numbers AS text[])) AS u (shop_id, number)
+            WHERE EXISTS (SELECT FROM tracking_event e WHERE e.shop_id = u.shop_id AND e.tracking_number = u.number AND NOT e.merged)"""),
+        {"shops": [shop_id for shop_id, _ in parcels], "numbers": [number for _, number in parcels]},
+    )
+    return set(rows.scalars())
+
+
 def adopt_early_events(tx: Tx, tracking_numbers: Collection[str], now: datetime) -> None:
     """Merge the words that came before these parcels were labelled, in the order of their times; the caller holds the orders' locks."""
-    tx.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _EARLY_WORDS})
+    if not tracking_numbers:
+        return
     rows = tx.execute(
         text("""SELECT e.id, e.tracking_number, e.event_id, e.status, e.at FROM tracking_event e
             JOIN parcel p ON p.tracking_number = e.tracking_number JOIN fulfillment f ON f.id = p.fulfillment_id
@@ -165,8 +177,6 @@ def adopt_early_events(tx: Tx, tracking_numbers: Collection[str], now: datetime)
             WHERE e.tracking_number = ANY(:numbers) AND NOT e.merged ORDER BY e.at, e.id"""),
         {"numbers": sorted(tracking_numbers)},
     ).all()
-    if not rows:
-        return
     merged = merge(
         [TrackingEvent(row[1], row[2], ParcelStatus(row.status), row.at) for row in rows], parcels(tx, tracking_numbers), {}, now=now
     )

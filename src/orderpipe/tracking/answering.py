@@ -18,7 +18,7 @@ from orderpipe.domain.orders import public_id
 from orderpipe.domain.queries import Answer
 from orderpipe.domain.rules import Finding, Severity
 from orderpipe.serving.transactions import InWork, Now, Work
-from orderpipe.sideflows import queries
+from orderpipe.sideflows import duplicates, queries
 from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.sideflows.queries import AlreadyAnswered, AnswerRefused, How, NoSuchQuery, QuestionExpired
 from orderpipe.sideflows.question_letters import link_to
@@ -99,12 +99,14 @@ def take(sheet: InSheet, posted: InPosted, work: InWork, now: Now) -> Response:
     reply = replies.read(posted, sheet.questions, sheet.scene)
     if reply.cancels:
         return _back(f"{sheet.token}/cancel")
+    if reply.merges:
+        return _merge(sheet, work, now)
     if reply.twice:
         return _form(sheet, posted, replies.said_twice(reply, sheet.scene))
     if reply.says_nothing:
         return _form(sheet, posted, replies.unanswered(sheet.questions, sheet.scene))
     try:
-        answered = queries.answer(work.tx, sheet.query, reply.answer, by=CUSTOMER, how=How.PAGE, now=now)
+        answered = duplicates.answer(work.tx, sheet.query, reply.answer, by=CUSTOMER, how=How.PAGE, now=now)
     except AnswerRefused as refused:
         return _form(sheet, posted, replies.in_words(refused.problems, sheet.scene))
     except AlreadyAnswered:
@@ -114,6 +116,16 @@ def take(sheet: InSheet, posted: InPosted, work: InWork, now: Now) -> Response:
         return _form(sheet, posted, problems)
     work.hints(answered.hints)
     return _back(sheet.token)
+
+
+def _merge(sheet: Sheet, work: Work, now: datetime) -> Response:
+    """Add the order to the earlier one, and say what has become of it."""
+    try:
+        answered = duplicates.answer(work.tx, sheet.query, Answer({}, merge=True), by=CUSTOMER, how=How.PAGE, now=now)
+    except (AlreadyAnswered, AnswerRefused):
+        return _back(sheet.token)
+    work.hints(answered.hints, restock=answered.canceled)
+    return _note(sheet, "kept-apart" if answered.separate else "merged")
 
 
 @router.get("/{token}/cancel")
@@ -129,7 +141,7 @@ def ask_to_cancel(sheet: InSheet) -> Response:
 def cancel(sheet: InSheet, work: InWork, now: Now) -> Response:
     """Cancel the order."""
     try:
-        answered = queries.answer(work.tx, sheet.query, Answer({}, cancel=True), by=CUSTOMER, how=How.PAGE, now=now)
+        answered = duplicates.answer(work.tx, sheet.query, Answer({}, cancel=True), by=CUSTOMER, how=How.PAGE, now=now)
     except AlreadyAnswered:
         return _back(f"../{sheet.token}")
     except CancelRefused:

@@ -10,11 +10,12 @@ from starlette.responses import Response
 
 from orderpipe.domain.cases import Case, paragraphs
 from orderpipe.domain.orders import UnknownNumber, internal_id, public_id
+from orderpipe.domain.remedies import RemedyKind
 from orderpipe.serving.transactions import InWork, Work
 from orderpipe.sideflows import hearing
 from orderpipe.sideflows.hearing import TooOften
 from orderpipe.store import cases as case_store
-from orderpipe.store import returns
+from orderpipe.store import refunds, returns
 from orderpipe.tracking.failures import FriendlyRoute, UnknownLink
 from orderpipe.tracking.once import key_of, new_form
 from orderpipe.tracking.pages import HEADERS, page
@@ -73,6 +74,16 @@ def _page(visit: Visit, case: Case, work: Work, *, text: str = "", problem: str 
         "case.html", visit.language, status=status if problem else 200, heading=said["heading"].format(number=case.number),
         shop_name=visit.scene.view.shop_name, sentence=said["states"][case.state].format(until=until), written=written, visit=visit,
         items=visit.scene.view.items([asdict(one) for one in case.lines]),
+        remedies=_remedies(visit, case, work),
         returns=[one for one in returns.of_order(work.tx, visit.order_id) if one.case_id == case.id], text=text, problem=problem,
         once=new_form(),
     )
+
+
+def _remedies(visit: Visit, case: Case, work: Work) -> list[tuple[str, str]]:
+    """What we do about it, and since when it is done, "" where that is not known."""
+    done = {one.reference: one.done_at for one in refunds.of_case(work.tx, case.id)}
+    chosen = [one for one in case.remedies if one["kind"] in set(RemedyKind)]
+    days = [done.get(one.get("reference", "")) for one in chosen]
+    told = visit.scene.view.remedies(chosen)
+    return [(words, visit.scene.wording.day(at) if at else "") for words, at in zip(told, days, strict=True)]

@@ -44,13 +44,14 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An answer that needs only a tap: what it changes, the rule (and where) whose finding it confirms, or that all is canceled."""
+    """An answer that needs only a tap: what it changes, the rule (and where) whose finding it confirms, or what becomes of it all."""
 
     value: str
     label: str
     changes: Mapping[str, object] = field(default_factory=dict)
     confirms: str = ""
     cancels: bool = False
+    merges: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,8 @@ def _choices(doubt: Mapping[str, Any], pointers: Sequence[str], scene: Scene) ->
         yield Choice("nothing", said["nothing"][rule], {_at(doubt): None})
     if confirmable(doubt):
         yield Choice("confirm", said["right"].get(rule, said["confirm"]).format(have=have), confirms=f"{rule} {_at(doubt)}")
+    if rule in said["merge"]:
+        yield Choice("merge", said["merge"][rule], merges=True)
     if rule in said["cancel"]:
         yield Choice("cancel", said["cancel"][rule], cancels=True)
     for pointer in pointers:

@@ -19,11 +19,12 @@ Problems = Mapping[str, str]
 
 @dataclass(slots=True)
 class Reply:
-    """What was sent back: the new values, what was confirmed, whether to cancel it all, and where somebody said two things at once."""
+    """What was sent back: the new values, what was confirmed, what is to become of it all, and where somebody said two things at once."""
 
     changes: dict[str, object] = field(default_factory=dict)
     confirmed: set[str] = field(default_factory=set)
     cancels: bool = False
+    merges: bool = False
     twice: list[str] = field(default_factory=list)
 
     @property
@@ -49,6 +50,7 @@ def read(posted: Posted, questions: Sequence[Question], scene: Scene) -> Reply:
         if chosen and chosen.confirms:
             reply.confirmed.add(chosen.confirms)
         reply.cancels |= bool(chosen and chosen.cancels)
+        reply.merges |= bool(chosen and chosen.merges)
     return reply
 
 
