@@ -1,4 +1,5 @@
 """
-The customers of both shops: what they do about their orders, each thing in a module of its own, all of it on the pages their letters
-lead to.
+The customers of both shops: each thing that they do about their orders has a module of its own.
+
+They do it where people do: on the pages that their letters lead to, or in the web shop.
 """
