@@ -21,10 +21,10 @@ from orderpipe.tracking.pages import HEADERS, live_page
 from orderpipe.tracking.visits import InOpened, Offer, Visit, visit
 
 OFFERS: tuple[Callable[[Visit, Work], Offer | None], ...] = (
-    answering.offered, delays.offered, changing.offered, canceling.offered, withdrawing.offered, case_page.offered, rating.offered,
+    answering.offered, delays.offered, changing.offered, canceling.offered, withdrawing.offered, rating.offered,
     problem.offered, returning.offered, preferences.offered,
 )
-"""Each says whether it may be done now, in the order in which the page shows them."""
+"""Each says whether it may be done now, in the order in which the page shows them, below the cases that are open."""
 
 router = APIRouter(prefix="/t", include_in_schema=False, route_class=FriendlyRoute, default_response_class=HTMLResponse)
 
@@ -47,7 +47,7 @@ def _page(seen: Visit, work: Work, now: Now, parts: Parts, tag: str) -> Response
         order_views.parts(tx, order_id), visiting.happened(tx, order_id), visiting.revisions(tx, order_id),
         payments.accounts(tx, [order_id])[order_id], parts.settings.tracking_links,
     )
-    offers = [offer for offered in OFFERS if (offer := offered(seen, work))]
+    offers = [*case_page.offered(seen, work), *(offer for offered in OFFERS if (offer := offered(seen, work)))]
     return live_page(
         "home.html", seen.language, tag, heading=seen.scene.words["home"]["heading"].format(number=view.number), shop_name=view.shop_name,
         visit=seen, order=view, seen=overview(seen, facts), urgent=[offer for offer in offers if offer.urgent],
