@@ -63,6 +63,7 @@ def test_what_is_said_about_the_same_joins_the_open_case(floor: Floor, browser: 
     assert "3 × Product SKU-1" in Page(again.text).text
     assert sent(browser, f"{path}/problem?cause=damaged").url == first.url
     assert sent(browser, f"{path}/problem?cause=late").url != first.url
+    assert browser.get(path).text.count("/cases/") == 2
     assert floor.value("SELECT count(*) FROM case_file") == 2
     assert floor.value("SELECT count(*) FROM case_message") == 2
 

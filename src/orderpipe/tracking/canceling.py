@@ -17,7 +17,8 @@ from orderpipe.sideflows import cancellations
 from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.store import order_views, visiting
 from orderpipe.tracking.failures import FriendlyRoute
-from orderpipe.tracking.pages import HEADERS, note, page
+from orderpipe.tracking.frames import order_note, order_page
+from orderpipe.tracking.pages import HEADERS
 from orderpipe.tracking.visits import InVisit, Offer, Visit
 
 router = APIRouter(prefix="/t", include_in_schema=False, route_class=FriendlyRoute, default_response_class=HTMLResponse)
@@ -27,14 +28,12 @@ router = APIRouter(prefix="/t", include_in_schema=False, route_class=FriendlyRou
 def ask(visit: InVisit, work: InWork, done: Annotated[str | None, Query(max_length=1)] = None) -> Response:
     """Ask once more before anything is canceled; what can only be withdrawn from is withdrawn from elsewhere."""
     if done is not None or visit.state == OrderState.CANCELED:
-        return _note(visit, "canceled" if visit.state == OrderState.CANCELED else "partly-canceled")
+        return order_note(visit, "canceled" if visit.state == OrderState.CANCELED else "partly-canceled")
     if not _can(visit):
         if visiting.withdrawable(work.tx, visit.order_id).open_at(visit.now):
             return RedirectResponse(f"{visit.path}/withdraw", 303, HEADERS)
-        return _note(visit, "too-late", status=409)
-    view = visit.scene.view
-    heading = visit.scene.words["stop"]["heading"].format(number=view.number)
-    return page("stop.html", visit.language, heading=heading, shop_name=view.shop_name, visit=visit, items=_items(visit, work))
+        return order_note(visit, "too-late", status=409)
+    return order_page(visit, "stop.html", visit.scene.words["stop"]["heading"], items=_items(visit, work))
 
 
 @router.post("/{token}/cancel")
@@ -43,7 +42,7 @@ def cancel(visit: InVisit, work: InWork) -> Response:
     try:
         canceled = cancellations.cancel(work.tx, visit.order_id, reason="customer", by=cancellations.CUSTOMER, now=visit.now)
     except CancelRefused:
-        return _note(visit, "canceled" if visit.state == OrderState.CANCELED else "too-late", status=409)
+        return order_note(visit, "canceled" if visit.state == OrderState.CANCELED else "too-late", status=409)
     work.hints(canceled.hints, restock=canceled.stock_freed)
     return RedirectResponse(f"{visit.path}/cancel?done=1", 303, HEADERS)
 
@@ -66,8 +65,3 @@ def _items(visit: Visit, work: Work) -> list[Item]:
         for line in part.lines if part.state in CANCELABLE else ():
             pieces[line["number"]] = pieces.get(line["number"], 0) + line["quantity"]
     return visit.scene.view.items([{"number": number, "quantity": quantity} for number, quantity in sorted(pieces.items()) if quantity])
-
-
-def _note(visit: Visit, kind: str, *, status: int = 200) -> Response:
-    view = visit.scene.view
-    return note(kind, visit.language, status=status, shop_name=view.shop_name, number=view.number, back=visit.path)

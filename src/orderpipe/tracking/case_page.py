@@ -17,8 +17,9 @@ from orderpipe.sideflows.hearing import TooOften
 from orderpipe.store import cases as case_store
 from orderpipe.store import refunds, returns
 from orderpipe.tracking.failures import FriendlyRoute, UnknownLink
+from orderpipe.tracking.frames import order_page
 from orderpipe.tracking.once import key_of, new_form
-from orderpipe.tracking.pages import HEADERS, page
+from orderpipe.tracking.pages import HEADERS
 from orderpipe.tracking.posted import InPosted
 from orderpipe.tracking.problem import LONGEST
 from orderpipe.tracking.visits import InVisit, Offer, Visit
@@ -46,10 +47,10 @@ def add(visit: InVisit, case: str, posted: InPosted, work: InWork) -> Response:
     return RedirectResponse(public_id("case", found.id), 303, HEADERS)
 
 
-def offered(visit: Visit, work: Work) -> Offer | None:
-    """To see the newest case that is still open."""
+def offered(visit: Visit, work: Work) -> list[Offer]:
+    """To see each case that is still open."""
     found = [one for one in case_store.of_orders(work.tx, [visit.order_id]) if one.closed_at is None]
-    return Offer("case", f"{visit.path}/cases/{public_id('case', found[-1].id)}") if found else None
+    return [Offer("case", f"{visit.path}/cases/{public_id('case', one.id)}", number=one.number) for one in found]
 
 
 def _of_visit(visit: Visit, public: str, work: Work) -> Case:
@@ -70,9 +71,9 @@ def _page(visit: Visit, case: Case, work: Work, *, text: str = "", problem: str 
         for one in case_store.messages_of(work.tx, case.id) if one.direction != "note"
     ]
     until = visit.scene.wording.moment(case.clocks.resolve_by)
-    return page(
-        "case.html", visit.language, status=status if problem else 200, heading=said["heading"].format(number=case.number),
-        shop_name=visit.scene.view.shop_name, sentence=said["states"][case.state].format(until=until), written=written, visit=visit,
+    return order_page(
+        visit, "case.html", said["heading"].format(number=case.number), status=status if problem else 200,
+        sentence=said["states"][case.state].format(until=until), written=written,
         items=visit.scene.view.items([asdict(one) for one in case.lines]),
         remedies=_remedies(visit, case, work),
         returns=[one for one in returns.of_order(work.tx, visit.order_id) if one.case_id == case.id], text=text, problem=problem,

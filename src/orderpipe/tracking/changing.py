@@ -23,7 +23,8 @@ from orderpipe.store import amending
 from orderpipe.tracking import replies
 from orderpipe.tracking.failures import FriendlyRoute
 from orderpipe.tracking.forms import ADDRESS, Field, address_fields
-from orderpipe.tracking.pages import HEADERS, countries_by_name, note, page
+from orderpipe.tracking.frames import order_form, order_note, order_page
+from orderpipe.tracking.pages import HEADERS, countries_by_name
 from orderpipe.tracking.posted import InPosted, Posted
 from orderpipe.tracking.replies import Problems, as_number
 from orderpipe.tracking.visits import InVisit, Offer, Visit
@@ -80,15 +81,15 @@ InSheet = Annotated[Sheet, Depends(_sheet, scope="function")]
 def show(sheet: InSheet, done: Annotated[str | None, Query(max_length=1)] = None) -> Response:
     """The order as a form, filled in as it stands; afterwards, that it is changed."""
     if done is not None:
-        return _note(sheet, "changed")
-    return _form(sheet) if sheet.open else _note(sheet, "unchangeable", status=409)
+        return order_note(sheet.visit, "changed")
+    return _form(sheet) if sheet.open else order_note(sheet.visit, "unchangeable", status=409)
 
 
 @router.post("/{token}/change")
 def take(sheet: InSheet, posted: InPosted, work: InWork) -> Response:
     """Show what would be different; once that is confirmed, change it."""
     if not sheet.open:
-        return _note(sheet, "unchangeable", status=409)
+        return order_note(sheet.visit, "unchangeable", status=409)
     changes = _changes(sheet, posted)
     if not changes:
         return _form(sheet, posted, {"": sheet.visit.scene.words["change"]["nothing"]})
@@ -136,14 +137,11 @@ def _in_words(refused: AmendRefused, sheet: Sheet) -> Problems:
 
 
 def _form(sheet: Sheet, posted: Posted | None = None, problems: Problems | None = None) -> Response:
-    visit = sheet.visit
-    said, known = visit.scene.words["change"], {one.pointer for one in (*sheet.address, *sheet.lines)}
-    return page(
-        "change.html", visit.language, status=422 if problems else 200, shop_name=visit.scene.view.shop_name,
-        heading=said["heading"].format(number=visit.scene.order.number), visit=visit, sheet=sheet, filled=posted or {},
-        problems=problems or {}, elsewhere=[words for name, words in (problems or {}).items() if name not in known],
-        countries=countries_by_name(visit.language, visit.scene.order.country),
-        colon=visit.scene.wording.phrases["words"]["colon"], fewer_only=Matter.MORE not in sheet.matters,
+    visit, known = sheet.visit, {one.pointer for one in (*sheet.address, *sheet.lines)}
+    return order_form(
+        visit, "change", posted or {}, problems, sheet=sheet, fewer_only=Matter.MORE not in sheet.matters,
+        elsewhere=[words for name, words in (problems or {}).items() if name not in known],
+        countries=countries_by_name(visit.language, visit.scene.order.country), colon=visit.scene.wording.phrases["words"]["colon"],
     )
 
 
@@ -151,9 +149,8 @@ def _confirm(sheet: Sheet, posted: Posted, changes: Mapping[str, object], done: 
     visit = sheet.visit
     said, wording = visit.scene.words["change"], visit.scene.wording
     fields = {one.pointer: posted.get(one.pointer, one.current) for one in (*sheet.address, *sheet.lines)}
-    return page(
-        "confirm.html", visit.language, shop_name=visit.scene.view.shop_name, visit=visit,
-        heading=said["sure_heading"].format(number=visit.scene.order.number), differences=list(_differences(sheet, changes, done)),
+    return order_page(
+        visit, "confirm.html", said["sure_heading"], differences=list(_differences(sheet, changes, done)),
         arrives=said["arrives"].format(day=wording.last_day(done.until)) if done.until and not done.question else "",
         question=done.question, fields=fields | {"key": secrets.token_hex(8)},
     )
@@ -174,10 +171,3 @@ def _differences(sheet: Sheet, changes: Mapping[str, object], done: Amended) -> 
             yield Difference(one.label, one.current, str(clean(str(changes.get(f"{pointer}/quantity", said["gone"])))))
     if done.total is not None and scene.order.total not in (None, done.total):
         yield Difference(said["total"], scene.view.total, scene.wording.money(done.total))
-
-
-def _note(sheet: Sheet, kind: str, *, status: int = 200) -> Response:
-    visit = sheet.visit
-    return note(
-        kind, visit.language, status=status, shop_name=visit.scene.view.shop_name, number=visit.scene.order.number, back=visit.path
-    )

@@ -22,10 +22,10 @@ from orderpipe.tracking.pages import HEADERS, live_page
 from orderpipe.tracking.visits import InOpened, Offer, Visit, visit
 
 OFFERS: tuple[Callable[[Visit, Work], Offer | None], ...] = (
-    answering.offered, delays.offered, changing.offered, canceling.offered, withdrawing.offered, case_page.offered, rating.offered,
+    answering.offered, delays.offered, changing.offered, canceling.offered, withdrawing.offered, rating.offered,
     problem.offered, returning.offered, preferences.offered,
 )
-"""Each says whether it may be done now, in the order in which the page shows them."""
+"""Each says whether it may be done now, in the order in which the page shows them, below the cases that are open."""
 
 router = APIRouter(prefix="/t", include_in_schema=False, route_class=FriendlyRoute, default_response_class=HTMLResponse)
 
@@ -48,7 +48,7 @@ def _page(seen: Visit, work: Work, now: Now, parts: Parts, tag: str) -> Response
         order_views.parts(tx, order_id), visiting.happened(tx, order_id), visiting.revisions(tx, order_id),
         payments.accounts(tx, [order_id])[order_id], parts.settings.tracking_links,
     )
-    offers = [offer for offered in OFFERS if (offer := offered(seen, work))]
+    offers = [*case_page.offered(seen, work), *(offer for offered in OFFERS if (offer := offered(seen, work)))]
     canceled = [] if seen.state == OrderState.CANCELED else [
         {"number": line.number, "quantity": line.canceled} for line in order_views.lines(tx, order_id) if line.canceled
     ]

@@ -2,6 +2,7 @@
 The pages as they are sent: escaped, with their style inline, and shut against everything a page with a secret address need not do.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from functools import lru_cache
@@ -12,10 +13,13 @@ from typing import Any
 from babel import Locale
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from orderpipe.domain.countries import is_country
 from orderpipe.tracking.words import words_of
+
+_NUMBER = re.compile(r"\b(?:[A-Z]-)?\d{6,}-\d\b")
+"""An order's, case's or return's number, which is not to be broken at its hyphen."""
 
 
 def _own(name: str) -> tuple[str, str]:
@@ -72,5 +76,6 @@ def _environment() -> Environment:
         loader=PackageLoader(__package__, "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         auto_reload=False,
     )
+    environment.filters["whole"] = lambda said: Markup(_NUMBER.sub(r'<span class="whole">\g<0></span>', str(escape(said))))  # noqa: S704
     environment.filters["slug"] = lambda name: name.strip("/").replace("/", "-")
     return environment

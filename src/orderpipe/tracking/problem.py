@@ -16,8 +16,9 @@ from orderpipe.sideflows.hearing import TooOften, hear
 from orderpipe.store.case_opening import Opening
 from orderpipe.tracking import pieces
 from orderpipe.tracking.failures import FriendlyRoute
-from orderpipe.tracking.once import key_of, new_form
-from orderpipe.tracking.pages import HEADERS, page
+from orderpipe.tracking.frames import order_form
+from orderpipe.tracking.once import key_of
+from orderpipe.tracking.pages import HEADERS
 from orderpipe.tracking.pieces import Countable
 from orderpipe.tracking.posted import InPosted, Posted
 from orderpipe.tracking.replies import Problems
@@ -76,8 +77,4 @@ def _lines(visit: Visit) -> list[Countable]:
 
 
 def _form(visit: Visit, filled: Posted, problems: Problems | None = None, *, status: int = 422) -> Response:
-    return page(
-        "problem.html", visit.language, status=status if problems else 200, heading=visit.scene.words["problem"]["heading"],
-        shop_name=visit.scene.view.shop_name, order=visit.scene.view, choices=list(CHOICES), lines=_lines(visit), filled=filled,
-        problems=problems or {}, once=filled.get("once") or new_form(),
-    )
+    return order_form(visit, "problem", filled, problems, status=status, choices=list(CHOICES), lines=_lines(visit))

@@ -17,7 +17,8 @@ from orderpipe.serving.transactions import InWork, Work
 from orderpipe.sideflows.feedback import rate
 from orderpipe.store import case_terms, feedback
 from orderpipe.tracking.failures import FriendlyRoute
-from orderpipe.tracking.pages import HEADERS, note, page
+from orderpipe.tracking.frames import order_form, order_note
+from orderpipe.tracking.pages import HEADERS
 from orderpipe.tracking.posted import InPosted, Posted
 from orderpipe.tracking.problem import LONGEST
 from orderpipe.tracking.replies import Problems
@@ -54,7 +55,7 @@ def take(visit: InVisit, posted: InPosted, work: InWork) -> Response:
     try:
         rate(work.tx, visit.order_id, Rating(chosen, comment, arrived), channel=Channel.PAGE, now=visit.now)
     except RatingClosed:
-        return _note(visit, "rated-before")
+        return order_note(visit, "rated-before")
     return RedirectResponse("problem?cause=missing-item" if arrived is False else "rate/thanks", 303, HEADERS)
 
 
@@ -63,7 +64,7 @@ def thank(visit: InVisit, work: InWork) -> Response:
     """Thanks; and where the score was low, that we call."""
     given = feedback.of_order(work.tx, visit.order_id)
     low = is_low(given.score if given else None, case_terms.terms_of(work.tx, visit.shop_id).low_score)
-    return _note(visit, "rated-low" if low else "rated")
+    return order_note(visit, "rated-low" if low else "rated")
 
 
 def offered(visit: Visit, _work: Work) -> Offer | None:
@@ -73,18 +74,10 @@ def offered(visit: Visit, _work: Work) -> Offer | None:
 
 def _closed(visit: Visit, work: Work) -> Response | None:
     if visit.state != OrderState.COMPLETED:
-        return _note(visit, "rate-early")
+        return order_note(visit, "rate-early")
     days = case_terms.terms_of(work.tx, visit.shop_id).change_days
-    return None if may_still_rate(feedback.of_order(work.tx, visit.order_id), days, visit.now) else _note(visit, "rated-before")
+    return None if may_still_rate(feedback.of_order(work.tx, visit.order_id), days, visit.now) else order_note(visit, "rated-before")
 
 
 def _form(visit: Visit, filled: Posted, problems: Problems | None = None) -> Response:
-    return page(
-        "rate.html", visit.language, status=422 if problems else 200, heading=visit.scene.words["rate"]["heading"],
-        shop_name=visit.scene.view.shop_name, order=visit.scene.view, scores=[str(one) for one in SCORES], filled=filled,
-        problems=problems or {},
-    )
-
-
-def _note(visit: Visit, kind: str) -> Response:
-    return note(kind, visit.language, shop_name=visit.scene.view.shop_name, number=visit.scene.order.number)
+    return order_form(visit, "rate", filled, problems, scores=[str(one) for one in SCORES])

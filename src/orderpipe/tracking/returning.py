@@ -16,8 +16,9 @@ from orderpipe.store.case_opening import Opening
 from orderpipe.tracking import pieces
 from orderpipe.tracking.bars import bars_of
 from orderpipe.tracking.failures import FriendlyRoute, UnknownLink
-from orderpipe.tracking.once import key_of, new_form
-from orderpipe.tracking.pages import HEADERS, note, page
+from orderpipe.tracking.frames import order_form, order_note, order_page
+from orderpipe.tracking.once import key_of
+from orderpipe.tracking.pages import HEADERS
 from orderpipe.tracking.pieces import Countable
 from orderpipe.tracking.posted import InPosted, Posted
 from orderpipe.tracking.problem import LONGEST
@@ -33,7 +34,7 @@ router = APIRouter(prefix="/t", include_in_schema=False, route_class=FriendlyRou
 def ask(visit: InVisit, work: InWork) -> Response:
     """Which pieces come back, and why."""
     lines = _lines(visit, work)
-    return _form(visit, lines, {}) if lines else _nothing(visit)
+    return _form(visit, lines, {}) if lines else order_note(visit, "no-return")
 
 
 @router.post("/{token}/return")
@@ -49,7 +50,7 @@ def take(visit: InVisit, posted: InPosted, work: InWork) -> Response:
     if len(text) > LONGEST:
         problems["text"] = visit.scene.words["problems"]["string-too-long"]
     if problems:
-        return _form(visit, lines, posted, problems) if lines else _nothing(visit)
+        return _form(visit, lines, posted, problems) if lines else order_note(visit, "no-return")
     opening = Opening(visit.order_id, Kind.RETURN, text, key_of(visit, posted), Cause(cause), wanted, channel=Channel.PAGE)
     try:
         declared = send_back(work.tx, opening, now=visit.now)
@@ -69,10 +70,9 @@ def label(visit: InVisit, number: str, work: InWork) -> Response:
     if found is None or found.order_id != visit.order_id:
         raise UnknownLink
     until = visit.scene.wording.day(found.expires_at)
-    return page(
-        "label.html", visit.language, heading=visit.scene.words["label"]["heading"], shop_name=visit.scene.view.shop_name,
-        number=found.number, bars=bars_of(found.number), place=locations.name_of(work.tx, found.shop_id, found.location), until=until,
-        visit=visit,
+    return order_page(
+        visit, "label.html", visit.scene.words["label"]["heading"], number=found.number, bars=bars_of(found.number), until=until,
+        place=locations.name_of(work.tx, found.shop_id, found.location),
         items=visit.scene.view.items([{"number": one.number, "quantity": one.quantity} for one in found.items]),
     )
 
@@ -88,12 +88,4 @@ def _lines(visit: Visit, work: Work) -> list[Countable]:
 
 
 def _form(visit: Visit, lines: list[Countable], filled: Posted, problems: Problems | None = None) -> Response:
-    return page(
-        "return.html", visit.language, status=422 if problems else 200, heading=visit.scene.words["return"]["heading"],
-        shop_name=visit.scene.view.shop_name, order=visit.scene.view, reasons=[str(one) for one in REASONS], lines=lines, filled=filled,
-        problems=problems or {}, once=filled.get("once") or new_form(),
-    )
-
-
-def _nothing(visit: Visit) -> Response:
-    return note("no-return", visit.language, shop_name=visit.scene.view.shop_name, number=visit.scene.order.number)
+    return order_form(visit, "return", filled, problems, reasons=[str(one) for one in REASONS], lines=lines)

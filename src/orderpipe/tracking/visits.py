@@ -48,12 +48,13 @@ class Offer:
     """
     Something the customer may do now: the words' name in `[offers]`, and the page below the order's where it is done.
 
-    What we wait for is `urgent`, and stands at the top of the page.
+    What we wait for is `urgent`, and stands at the top of the page; `number` tells several of one kind apart.
     """
 
     name: str
     path: str
     urgent: bool = False
+    number: str = ""
 
 
 def opened(token: str, work: InWork, now: Now) -> int:

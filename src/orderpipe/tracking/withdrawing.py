@@ -19,8 +19,9 @@ from orderpipe.sideflows.withdrawals import NothingToWithdraw, Statement
 from orderpipe.store import cases, visiting
 from orderpipe.store.visiting import Withdrawable
 from orderpipe.tracking.failures import FriendlyRoute
+from orderpipe.tracking.frames import order_note, order_page
 from orderpipe.tracking.once import key_of, new_form
-from orderpipe.tracking.pages import HEADERS, note, page
+from orderpipe.tracking.pages import HEADERS
 from orderpipe.tracking.posted import InPosted, Posted
 from orderpipe.tracking.visits import InVisit, Offer, Visit
 
@@ -35,8 +36,8 @@ def ask(visit: InVisit, work: InWork, done: Annotated[str | None, Query(max_leng
     right = visiting.withdrawable(work.tx, visit.order_id)
     if done is not None and right.declared_at:
         numbers = [one.number for one in cases.of_orders(work.tx, [visit.order_id]) if one.kind == Kind.WITHDRAWAL]
-        return _note(visit, "withdrawn", moment=visit.scene.wording.second(right.declared_at), case="".join(numbers[-1:]))
-    return _form(visit, right) if right.open_at(visit.now) else _note(visit, "not-withdrawable", status=409)
+        return order_note(visit, "withdrawn", moment=visit.scene.wording.second(right.declared_at), case="".join(numbers[-1:]))
+    return _form(visit, right) if right.open_at(visit.now) else order_note(visit, "not-withdrawable", status=409)
 
 
 @router.post("/{token}/withdraw")
@@ -49,7 +50,7 @@ def declare(visit: InVisit, posted: InPosted, work: InWork) -> Response:
     try:
         withdrawals.declare(work.tx, visit.order_id, Statement(chosen, key_of(visit, posted), words), visit.now)
     except NothingToWithdraw:
-        return _note(visit, "not-withdrawable", status=409)
+        return order_note(visit, "not-withdrawable", status=409)
     return RedirectResponse(f"{visit.path}/withdraw?done=1", 303, HEADERS)
 
 
@@ -71,14 +72,7 @@ def _form(visit: Visit, right: Withdrawable, *, wrong: bool = False) -> Response
     customer = visit.scene.order.customer
     reached_at = clean(customer.get("email") or customer.get("phone") or "")
     lines = [(f"line-{number}", view.item_name(number), pieces) for number, pieces in right.pieces.items()]
-    return page(
-        "withdraw.html", visit.language, status=422 if wrong else 200, shop_name=view.shop_name, visit=visit, wrong=wrong, lines=lines,
-        once=new_form(),
-        heading=said["heading"].format(number=view.number), name=view.name, email=reached_at,
-        until=said["until"].format(day=visit.scene.wording.last_day(right.until)) if right.until else "",
+    return order_page(
+        visit, "withdraw.html", said["heading"], status=422 if wrong else 200, wrong=wrong, lines=lines, once=new_form(), name=view.name,
+        email=reached_at, until=said["until"].format(day=visit.scene.wording.last_day(right.until)) if right.until else "",
     )
-
-
-def _note(visit: Visit, kind: str, *, status: int = 200, **facts: str) -> Response:
-    view = visit.scene.view
-    return note(kind, visit.language, status=status, shop_name=view.shop_name, number=view.number, back=visit.path, **facts)
