@@ -315,7 +315,7 @@ def _plain(pointer: str) -> str:
 def test_keeps_every_text_as_it_is(hall: Hall) -> None:
     for door, kept in DOORS.items():
         if kept.send:
-            _same(door, hall, hostile.few())
+            _same(door, hall, hostile.few()[:: 3 if "/changes/*" in kept.fields else 1])  # those need an order for each
 
 
 def test_keeps_every_naughty_string_as_it_is(hall: Hall) -> None:

@@ -25,7 +25,7 @@ from tests.receiver import Receiver
 from tests.workers import rich
 from workers.schedule import JOBS, PERIODS
 
-KILLS = 3
+KILLS = 2
 HEARTBEATS = ("job_clock", "webhook_progress", "seal")
 @pytest.fixture
 def house(monkeypatch: pytest.MonkeyPatch) -> Iterator[Plant]:
@@ -88,9 +88,8 @@ def _settled(plant: Plant) -> Callable[[], bool]:
 
 
 def _open(plant: Plant) -> None:
-    plant.worker("stages", ",".join((LANES, Queue.INTAKE)), 1)
     plant.worker("notify", Queue.NOTIFY, 1)
-    plant.worker("care", f"{Queue.CARE},{Queue.CLOCK}", 2)
+    plant.worker("care", ",".join((Queue.CARE, Queue.CLOCK, Queue.INTAKE, LANES)), 2)
 
 
 def _count(plant: Plant, words: str) -> int:

@@ -8,7 +8,6 @@ from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
-from sqlalchemy import text as sql
 
 from orderpipe.domain.mails import LONGEST_LINE, storable
 from tests import hostile
@@ -45,7 +44,7 @@ def _squeezed(text: str) -> str:
 @pytest.mark.parametrize("attached", [False, True], ids=["alone", "with a file"])
 def test_every_text_of_a_mail_is_kept_and_told_as_it_is(floor: Floor, *, attached: bool) -> None:
     letter = named(floor, floor.delivered(), "acknowledgement")
-    _all_of_it(floor, hostile.few(), letter, attached=attached)
+    _all_of_it(floor, hostile.few()[:: 3 if attached else 1], letter, attached=attached)
 
 
 def test_every_naughty_string_in_a_mail_is_kept_and_told_as_it_is(floor: Floor) -> None:
@@ -74,13 +73,11 @@ def _last_word(floor: Floor) -> str:
     return str(floor.value("SELECT body FROM case_message ORDER BY id DESC LIMIT 1"))
 
 
-@pytest.mark.parametrize("text", hostile.STORABLE.values(), ids=hostile.STORABLE)
-def test_no_hostile_reply_is_an_answer(floor: Floor, text: str) -> None:
-    order_id = floor.order(payment_method="")
-    floor.receive(order_id)
-    row = receive(floor, _mail(text, answers=named(floor, order_id, "question")))
-    assert row["kind"] == "unclear-reply"
-    assert floor.row(order_id)["payment_method"] == ""
-    with floor.engine.begin() as tx:
-        (facts,) = tx.execute(sql("SELECT facts FROM notification WHERE kind = 'office-unclear-reply'")).one()
-    assert facts["subject"] == _on_one_line(text)
+def test_no_hostile_reply_is_an_answer(floor: Floor) -> None:
+    texts = hostile.few()[::2]
+    orders = [floor.order(payment_method="") for _ in texts]
+    floor.receive(*orders)
+    for order_id, text in zip(orders, texts, strict=True):
+        row = receive(floor, _mail(text, answers=named(floor, order_id, "question")))
+        assert (row["kind"], floor.row(order_id)["payment_method"]) == ("unclear-reply", "")
+        assert floor.told(order_id, "office-unclear-reply")[0]["subject"] == _on_one_line(text)
