@@ -489,3 +489,13 @@ def test_silent_cancellations_at_once_happen_once(floor: Floor) -> None:
     assert {floor.state(one)[0] for one in order_ids} == {"canceled"}
     for kind in ("canceled", "office-refund"):
         assert {len(floor.told(one, kind)) for one in order_ids} == {1}
+
+
+def test_an_order_that_is_canceled_is_late_no_more_and_no_letter_about_it_goes_out(floor: Floor) -> None:
+    order_id = waiting(floor)
+    set_lead(floor, 60)
+    floor.pass_time(minutes=20).project()
+    assert floor.letters(order_id)[-1] == "delayed"
+    floor.cancel(order_id)
+    assert (of(floor, order_id)["state"], of(floor, order_id)["settled_how"]) == ("settled", "canceled")
+    assert floor.value("SELECT state FROM notification WHERE kind = 'delayed'") == "withdrawn"
