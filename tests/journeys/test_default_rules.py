@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from orderpipe.domain.delays import PAID_LATE
 from orderpipe.domain.orders import Contact, DraftLine, number_of
+from orderpipe.domain.promises import PAID_LATE
 from orderpipe.domain.rules import RuleSetting
 from orderpipe.domain.targets import EVERYBODY
 from orderpipe.store import rule_settings

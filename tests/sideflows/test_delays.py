@@ -454,3 +454,48 @@ def test_silence_leaves_alone_what_was_packed_among_others_that_are_canceled(flo
     assert (floor.state(mixed)[0], floor.state(lone)[0]) == ("completed", "canceled")
     assert floor.told(mixed, "canceled")[0]["lines"] == [{"number": 1, "quantity": 2}]
     floor.check()
+
+
+@pytest.mark.parametrize(("reached", "columns"), [
+    ("reminded", {"remind_at": 0}), ("called", {"call_at": 0}), ("consented", {"answer_until": 0, "silence": "consents"}),
+    ("canceled", {"answer_until": 0, "silence": "cancels"}), ("called-in-the-end", {"answer_until": 0, "silence": "calls"}),
+])  # fmt: skip
+def test_every_rung_taken_twice_is_taken_once(floor: Floor, reached: str, columns: dict[str, Any]) -> None:
+    order_id = waiting(floor)
+    floor.pay(order_id, "20.00")
+    until(floor, order_id, state="told")
+    given = {name: floor.now if value == 0 else value for name, value in columns.items()}
+    with floor.engine.begin() as tx:
+        delays.change(tx, [of(floor, order_id)["id"]], next_at=floor.now, **given)
+    before = len(floor.journal(order_id))
+    seen = []
+    for _ in range(2):
+        jobs.escalate(floor.run, [order_id])
+        floor.work()
+        seen.append((of(floor, order_id) | {"next_at": None}, floor.letters(order_id), floor.journal(order_id)))
+    assert seen[0] == seen[1], reached
+    assert len(seen[0][2]) > before
+
+
+def test_silent_cancellations_at_once_happen_once(floor: Floor) -> None:
+    order_ids = [waiting(floor, lead_days=5) for _ in range(12)]
+    for one in order_ids:
+        floor.pay(one, "20.00")
+    set_lead(floor, 60)
+    until(floor, order_ids[0], state="told")
+    floor.now = of(floor, order_ids[0])["answer_until"] + timedelta(hours=1)
+    with ThreadPoolExecutor(4) as at_once:
+        list(at_once.map(lambda some: jobs.escalate(floor.run, some), [order_ids, order_ids[::-1], order_ids[3:9], order_ids]))
+    assert {floor.state(one)[0] for one in order_ids} == {"canceled"}
+    for kind in ("canceled", "office-refund"):
+        assert {len(floor.told(one, kind)) for one in order_ids} == {1}
+
+
+def test_an_order_that_is_canceled_is_late_no_more_and_no_letter_about_it_goes_out(floor: Floor) -> None:
+    order_id = waiting(floor)
+    set_lead(floor, 60)
+    floor.pass_time(minutes=20).project()
+    assert floor.letters(order_id)[-1] == "delayed"
+    floor.cancel(order_id)
+    assert (of(floor, order_id)["state"], of(floor, order_id)["settled_how"]) == ("settled", "canceled")
+    assert floor.value("SELECT state FROM notification WHERE kind = 'delayed'") == "withdrawn"

@@ -4,7 +4,7 @@ Payments that come late: the promise counts from the day of the payment and says
 
 from datetime import datetime
 
-from orderpipe.domain.delays import PAID_LATE
+from orderpipe.domain.promises import PAID_LATE
 from orderpipe.sideflows import amendments
 from orderpipe.sideflows.amendments import Asked
 from tests.floor import Floor

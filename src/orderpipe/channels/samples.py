@@ -25,7 +25,10 @@ QUESTION = {"query_id": "qry_000000000007", "link": LINK, "answer_until": LATER,
 
 DELAY = {
     "was": SOON, "until": LATER, "silence": "cancels", "answer_until": LATER, "link": LINK,
-    "options": ["wait", "part", "substitute", "cancel"],
+    "options": ["wait", "part", "substitute", "cancel"], "substitutes": [
+        {"number": 1, "quantity": 2, "name": "Darjeeling Second Flush", "price": None},
+        {"number": 2, "quantity": 1, "name": "Oolong", "price": "9.50"},
+    ],
 }
 
 FACTS: dict[str, Mapping[str, Any]] = {
@@ -110,10 +113,6 @@ FACTS: dict[str, Mapping[str, Any]] = {
     },
     "delayed": DELAY | {
         "cause": "stock", "from": SOON, "lines": LINES[:1], "repeated": False, "appointment": False,
-        "substitutes": [
-            {"number": 1, "quantity": 2, "name": "Darjeeling Second Flush", "price": None},
-            {"number": 2, "quantity": 1, "name": "Oolong", "price": "9.50"},
-        ],
     },
     "delay-reminder": DELAY,
     "delay-answer": {"outcome": "newer", "choice": "wait", "until": LATER, "options": ["wait", "cancel"], "substitutes": [], "link": LINK},

@@ -44,9 +44,6 @@ UNHEARD = timedelta(hours=12)
 SOONEST, LATEST, LATEST_OF_STOCK = timedelta(minutes=5), timedelta(days=7), timedelta(days=1)
 """When a fulfillment is looked at again: not before, not after, and not after where the shop may give another lead time any day."""
 
-PAID_LATE = "payment came late"
-"""The reason of a promise that was made anew when its payment came; a delay of ours counts from that one."""
-
 _DAY = timedelta(days=1)
 _UNKNOWABLE = (NoCarrier, NoWorkingTime, UnknownCountry, UnknownPolicy)
 
@@ -71,9 +68,7 @@ class Cause(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Underway:
     """
-    A promised fulfillment that has not ended; instants UTC.
-
-    `first_until` is the first promise, or the one that counts since a payment that came late.
+    A promised fulfillment that has not ended; instants UTC. `first_until` is the first promise, or that since a payment that came late.
 
     `lead_days`: calendar days until missing stock comes (0: not known). `carrier_on`: the day the carrier last named for its parcel.
     """

@@ -32,6 +32,9 @@ PARCEL, APPOINTMENT = "parcel", "appointment"
 UNKNOWN_LEAD_DAYS = 14
 """Calendar days until missing stock is there, where the product says nothing."""
 
+PAID_LATE = "payment came late"
+"""The reason of a promise that was made anew when its payment came; a delay of ours counts from that one."""
+
 LONGEST_LEAD_DAYS = 730
 LATE_REQUEST_DAYS = 1
 """So many days may a requested date have passed (the order may have waited over midnight)."""

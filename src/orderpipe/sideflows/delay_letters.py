@@ -202,7 +202,10 @@ def _step(one: Delay, now: datetime) -> tuple[Step | None, datetime]:
     if one.rights is None:
         return Step.END, now
     step, then = next_step(one.rights, reminded=one.reminded_at is not None, called=one.called_at is not None, now=now)
-    return (Step.CALL, now + CALL_AGAIN) if step == Step.END and one.silence == Silence.CALLS else (step, then)
+    if step != Step.END or one.silence != Silence.CALLS:
+        return step, then
+    again = one.called_at + CALL_AGAIN if one.called_at else now
+    return (Step.CALL, now + CALL_AGAIN) if again <= now else (None, again)
 
 
 def _went_on(one: Delay, step: Step | None, then: datetime, now: datetime) -> dict[str, Any]:

@@ -8,15 +8,16 @@ from datetime import datetime
 from orderpipe.domain.targets import after_pause
 from orderpipe.flow import Unit, WaitingFor, next_step
 from orderpipe.sideflows.hints import Hint
-from orderpipe.store import holds, pauses, policies, questions, units
+from orderpipe.store import delays, holds, pauses, policies, questions, units
 from orderpipe.store.metadata import Tx
 
 
 def close(tx: Tx, order_ids: Collection[int], *, by: str, now: datetime) -> None:
-    """Close questions, findings and holds of orders that are canceled; the caller has locked them."""
+    """Close questions, findings, holds and delays of orders that are canceled; the caller has locked them."""
     questions.settle(tx, dict.fromkeys(order_ids), state="closed", by=by, how="canceled", now=now)
     holds.clear_findings(tx, order_ids, how="canceled", by=by, now=now)
     holds.close_holds(tx, order_ids, {WaitingFor.QUERY, WaitingFor.OFFICE}, how="canceled", by=by, now=now)
+    delays.end(tx, order_ids, "canceled", now)
 
 
 _ASKED = frozenset({WaitingFor.QUERY})

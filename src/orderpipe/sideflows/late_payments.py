@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from orderpipe.domain.delays import PAID_LATE, Underway
+from orderpipe.domain.delays import Underway
 from orderpipe.domain.orders import order_of
-from orderpipe.domain.promises import NoFeasibleDate, Promised, promise_for, step
+from orderpipe.domain.promises import PAID_LATE, NoFeasibleDate, Promised, promise_for, step
 from orderpipe.store import delays, journal, policies, promises, stock, underway
 from orderpipe.store.delays import Delay
 from orderpipe.store.journal import Entry
@@ -38,22 +38,22 @@ def promise_anew(tx: Tx, freed: Collection[int], *, by: str, now: datetime) -> d
     if not late:
         return {}
     told = {order_id: one for order_id, one in delays.open_of(tx, late).items() if one.revised_until is not None}
-    rows = {
-        order_id: list(_revisions(found[order_id], its, told.get(order_id), now)) for order_id, its in late.items()
-    }
+    rows = {order_id: list(_revisions(found[order_id], its, told.get(order_id), now)) for order_id, its in late.items()}
     promises.write(tx, [row for its in rows.values() for _, row in its])
-    delays.renew(tx, [
-        {"id": delay.id, "revised_until": max(_together(late[order_id], delay), delay.revised_until)}  # type: ignore[type-var]
-        for order_id, delay in told.items() if _together(late[order_id], delay)
-    ])
+    together = {delay.id: _together(late[order_id], delay) for order_id, delay in told.items()}
+    delays.renew(tx, [{"id": delay_id, "revised_until": until} for delay_id, until in together.items() if until])
     moved = {
         order_id: Moved(max(one.promised_until for one, _ in its), max(row["until_at"] for _, row in its)) for order_id, its in rows.items()
     }
+    _note(tx, moved, by, now)
+    return moved
+
+
+def _note(tx: Tx, moved: Mapping[int, Moved], by: str, now: datetime) -> None:
     journal.write(tx, [
         Entry(order_id, "promise.revised", note={"reason": PAID_LATE, "before": one.was, "until": one.until})
         for order_id, one in moved.items()
     ], now=now, actor=by)
-    return moved
 
 
 def _dates(tx: Tx, freed: Collection[int], now: datetime) -> dict[int, Promised]:

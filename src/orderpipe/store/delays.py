@@ -201,6 +201,17 @@ def settle(tx: Tx, delay_ids: Collection[int], how: str, now: datetime) -> None:
     change(tx, delay_ids, state="settled", settled_at=now, settled_how=how, next_at=None)
 
 
+def end(tx: Tx, order_ids: Collection[int], how: str, now: datetime) -> None:
+    """The open delays of these orders are over, and no letter about them goes out any more."""
+    ended = tx.execute(
+        text("""UPDATE delay SET state = 'settled', settled_at = :now, settled_how = :how, next_at = NULL, warn = false
+            WHERE order_id = ANY(:ids) AND state <> 'settled' RETURNING order_id"""),
+        {"ids": list(order_ids), "how": how, "now": now},
+    ).scalars().all()
+    if ended:
+        withdraw(tx, ended)
+
+
 def due(tx: Tx, *, now: datetime, limit: int) -> dict[str, list[int]]:
     """The orders whose delay has something to do, by its state, handed out for some minutes so that they are not handed out again."""
     rows = tx.execute(

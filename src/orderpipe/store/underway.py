@@ -5,7 +5,8 @@ Promised fulfillments that have not ended, with all that tells whether their pro
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from orderpipe.domain.delays import PAID_LATE, Underway
+from orderpipe.domain.delays import Underway
+from orderpipe.domain.promises import PAID_LATE
 from orderpipe.flow import FulfillmentState, WaitingFor
 from orderpipe.store.metadata import Tx, text
 
