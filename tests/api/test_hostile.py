@@ -74,7 +74,7 @@ class Hall:
         there = {
             "order": public_id("order", self.delivered), "fulfillment": public_id("fulfillment", self.delivered * 1000 + 1),
             "case": public_id("case", self.case_id), "return": self.return_number, "endpoint": self.endpoint,
-            "query": public_id("query", 1), "token": "x" * 40,
+            "query": public_id("query", 1), "token": "x" * 40, "mail": "1",
         }
         return method, path.format_map(there)
 
@@ -276,6 +276,8 @@ DOORS: dict[str, Kept] = {
     "POST /v1/cases/{case}/investigate": Kept(("/note",), (), _written("investigate")),
     "POST /v1/cases/{case}/respond": Kept(("/text",), (), _written("respond")),
     "POST /v1/cases/{case}/messages": Kept(("/text",), (), _written("messages")),
+    "POST /v1/cases/{case}/credits": Kept(known=("/reference",)),
+    "POST /v1/mails/{mail}/settle": Kept(known=("/order",)),
     "POST /v1/returns/{return}/scans": Kept(("/barcode", "/client_id", "/operator"), (), _returned, as_kept={"/barcode": str.strip}),
     "POST /v1/webhook-endpoints": Kept(("/description",), ("/url", "/events/[]"), like="PATCH /v1/webhook-endpoints/{endpoint}"),
     "PATCH /v1/webhook-endpoints/{endpoint}": Kept(("/description",), ("/url", "/events/[]"), _registered),

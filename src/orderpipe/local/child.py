@@ -51,7 +51,7 @@ class Program:
     account: Account | None = None
     before_start: Callable[[], None] = _nothing
     is_ready: Callable[[], bool] = _at_once
-    ready_within: float = 60.0
+    ready_within: float = 120.0
     stop_with: tuple[tuple[signal.Signals, float], ...] = ((signal.SIGTERM, 5.0),)
 
 
