@@ -19,7 +19,7 @@ def test_says_what_is_late_and_what_may_be_chosen(floor: Floor, browser: TestCli
     set_lead(floor, 60)
     until(floor, order_id, state="told")
     words, path = words_of(language)["delay"], path_of(floor, order_id)
-    assert f'href="{path}/delay"' in browser.get(path).text
+    assert f'<a class="button" href="{path}/delay">' in browser.get(path).text
     page = Page(browser.get(f"{path}/delay").text)
     assert page.language == words_of(language)["tag"]
     for said in (words["why"]["stock"], words["until"], words["choices"]["wait"], words["silence"]["cancels"].split("{")[0]):
@@ -36,6 +36,7 @@ def test_takes_a_choice_and_lets_it_be_thought_over(floor: Floor, browser: TestC
     assert words_of("en")["delay"]["chosen"]["wait"] in Page(taken.text).text
     assert (of(floor, order_id)["chosen"], of(floor, order_id)["chosen_by"]) == ("wait", "customer")
     assert Page(taken.text).choices == {"choice": ["cancel"]}
+    assert f'<li><a href="{path}">' in browser.get(path.removesuffix("/delay")).text, "It is urgent no more."
 
 
 def test_cancels_only_when_asked_once_more(floor: Floor, browser: TestClient) -> None:

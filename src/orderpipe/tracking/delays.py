@@ -33,8 +33,9 @@ router = APIRouter(prefix="/t", include_in_schema=False, route_class=FriendlyRou
 
 
 def offered(visit: Visit, work: Work) -> Offer | None:
-    """What is late, as long as the customer knows of it and it is not over."""
-    return Offer("delay", f"{visit.path}/delay") if _known(visit, work) else None
+    """What is late, as long as the customer knows of it and it is not over; urgent until something is chosen."""
+    delay = _known(visit, work)
+    return Offer("delay", f"{visit.path}/delay", urgent=not delay.chosen) if delay else None
 
 
 @router.get("/{token}/delay")
