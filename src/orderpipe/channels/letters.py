@@ -5,19 +5,20 @@ A kind is one file in each language's folder, used for HTML, plain text and SMS 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template, TemplateNotFound, UndefinedError
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from orderpipe.channels import own_words
 from orderpipe.channels.parts import apart, plain, safe_link
 from orderpipe.channels.questions import question_of
 from orderpipe.channels.views import OrderView, clean
-from orderpipe.channels.wording import LANGUAGES, language_of, phrases_of, wording
+from orderpipe.channels.wording import LANGUAGES, Wording, language_of, phrases_of, wording
 from orderpipe.domain.decisions import Audience
 from orderpipe.domain.notices import Leased, Order
 
@@ -61,7 +62,11 @@ def render_mail(notice: Leased, order: Order) -> Letter:
     see = _way_to_the_page(notice.page_link, language)
     as_text = {name: plain(line) for name, line in lines.items()} | given | {"body": text.strip("\n"), "see": see[0]}
     as_html = lines | {name: str(escape(value)) for name, value in given.items()} | {"body": html, "see": see[1]}
-    return Letter(subject, _GAP.sub("\n\n", _filled(frame.text, as_text)), _filled(frame.html, as_html))
+    return Letter(subject, _without_gaps(_filled(frame.text, as_text)), _filled(frame.html, as_html))
+
+
+def _without_gaps(text: str) -> str:
+    return _GAP.sub("\n\n", text) if "\n\n\n" in text else text
 
 
 def render_sms(notice: Leased, order: Order) -> str:
@@ -82,11 +87,14 @@ def _scene(notice: Leased, order: Order, language: str) -> Scene:
         phrases["targets"][target["what"]].format(until=said.moment(target["until"]))
         for target in facts.get("targets") or () if target["what"] in phrases["targets"]
     ]
+    return _said(said) | {"order": view, "facts": facts, "doubts": asked, "targets": targets, "page_link": notice.page_link}
+
+
+@lru_cache(maxsize=200)
+def _said(said: Wording) -> Scene:
+    """What is the same in all letters of one wording."""
     speech = {name: getattr(said, name) for name in SPEECH}
-    return speech | {
-        "order": view, "facts": facts, "words": phrases["words"], "reasons": phrases["reasons"], "flow": phrases["flow"],
-        "doubts": asked, "targets": targets, "page_link": notice.page_link,
-    }
+    return speech | {name: said.phrases[name] for name in ("words", "reasons", "flow")}
 
 
 def _given(order: OrderView, language: str, *, office: bool) -> dict[str, str]:
@@ -145,7 +153,8 @@ class _Told:
         self._is_theirs = template.environment.sandboxed
         self._blocks = template.blocks
         # what Jinja's own `render` does, but the globals, always the same, are not gathered anew for each letter
-        self._context = template.new_context(_globals(template.environment) | scene, shared=True)
+        environment = template.environment
+        self._context = environment.context_class(environment, _globals(environment) | scene, template.name, {})
 
     def body(self) -> tuple[str, str]:
         """The letter itself, as plain text and as HTML."""
@@ -160,12 +169,27 @@ class _Told:
         return " ".join(self._block(name).split())
 
 
+class _OurOwn(Context):
+    """No function of ours wants to be given the context, so none is looked at for that before each call."""
+
+    def call(self, function: Callable[..., Any], /, *args: Any, _loop_vars: Any = None, _block_vars: Any = None, **kwargs: Any) -> Any:
+        """As Jinja's."""
+        return function(*args, **kwargs)
+
+
 class _EntriesFirst(Environment):
     """Templates name entries of dictionaries more than anything; Jinja looks for an attribute first, and an exception each time is dear."""
 
+    context_class = _OurOwn
+
     def getattr(self, obj: Any, attribute: str) -> Any:
         """As Jinja's, but an entry goes before an attribute."""
-        return obj[attribute] if isinstance(obj, dict) and attribute in obj else super().getattr(obj, attribute)
+        if isinstance(obj, dict) and attribute in obj:
+            return obj[attribute]
+        try:
+            return getattr(obj, attribute)
+        except AttributeError:
+            return super().getattr(obj, attribute)
 
 
 @lru_cache(maxsize=len(LANGUAGES))

@@ -25,6 +25,8 @@ def clean(value: Any, longest: int = _LONGEST) -> Any:
     if isinstance(value, str):
         line = value if _is_clean(value) else _MARKS.sub(" ", value).strip(" ")
         return line if len(line) <= longest else f"{line[: longest - 1]}…"
+    if value is None or isinstance(value, int):  # to ask for a mapping takes longer
+        return value
     if isinstance(value, Mapping):
         return {name: clean(part, 2000 if str(name).endswith(_UNCUT) else longest) for name, part in value.items()}
     if isinstance(value, Sequence):
@@ -34,7 +36,7 @@ def clean(value: Any, longest: int = _LONGEST) -> Any:
 
 def _is_clean(text: str) -> bool:
     """Sure enough of nearly every string, and quicker than looking for each mark: whatever cannot be printed is not clean."""
-    return text.isprintable() and "  " not in text and not text.startswith(" ") and not text.endswith(" ")
+    return text.isprintable() and "  " not in text and text[:1] != " " != text[-1:]
 
 
 class OrderView:

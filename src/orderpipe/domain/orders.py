@@ -102,8 +102,11 @@ def order_id_of(number: str) -> int:
 
 def _luhn(digits: str) -> int:
     """The check digit of ISO/IEC 7812-1 annex B."""
-    doubled = (int(digit) * (2 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits)))
-    return -sum(value - 9 if value > 9 else value for value in doubled) % 10
+    return -(sum(map(_DOUBLED.__getitem__, digits[::-2])) + sum(map(int, digits[-2::-2]))) % 10
+
+
+_DOUBLED = dict(zip("0123456789", (0, 2, 4, 6, 8, 1, 3, 5, 7, 9), strict=True))
+"""Twice each digit, the digits of that added up."""
 
 
 def public_id(kind: str, number: int) -> str:
