@@ -2,6 +2,7 @@
 Which errors are somebody's mistake or a server that is not there, told in a sentence; any other is a defect, with its traceback.
 """
 
+from orderpipe.backtest.refusals import CannotJudge
 from orderpipe.channels.outlets import BadRecipient
 from orderpipe.cli.refusals import Refusal
 from orderpipe.domain.addresses import NotNetworks
@@ -29,7 +30,7 @@ REFUSALS = (
     AmendRefused, CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, SealsOutOfReach,
     CannotStart, ImportedElsewhere, AlreadyAnswered, AnswerRefused, NoSuchLetter, NotAgain, BadRecipient, CaseRefused, UnknownCase,
     RemedyRefused, ReturnRefused, UnknownReturn, ChoiceRefused, EndpointRefused, NoSuchEndpoint, NotNetworks, StillUnderWay,
-    UnknownCustomer,
+    UnknownCustomer, CannotJudge,
 )
 
 
