@@ -86,6 +86,7 @@ def summary(judged: Judged, reliability: float) -> dict[str, float | int | None]
     kept = {f"kept_at_{level * 100:.0f}": round(1 - waits(judged, judged.row(level)).late, 4) for level in ASKED}
     return {
         "orders": len(judged.bought), "late": round(ours.late, 4), "late_theirs": round(theirs.late, 4),
-        "median_days": ours.median, "median_days_theirs": theirs.median, "p90_days": ours.p90, "p90_days_theirs": theirs.p90,
+        "median_days": ours.median, "median_days_theirs": theirs.median, "p90_days": round(ours.p90, 1),
+        "p90_days_theirs": round(theirs.p90, 1),
         "mean_early_days": round(ours.early, 2), **kept, "worst_quarter_gap": None if gap is None else round(gap, 2),
     }

@@ -47,7 +47,7 @@ def walk(past: Sequence[Past], since: date, reliability: float, tell: Callable[[
     first = history.bought_before(since.toordinal())
     if first == len(past):
         raise CannotJudge(f"No order was bought on {since} or later, so there is nothing to judge; --from names an earlier day.")
-    learner, asked = Learner(history, COUNTRY), np.array(levels)[:, None]
+    learner = Learner(history, COUNTRY)
     promised = np.empty((len(levels), len(past)), np.int64)
     for day in range(since.toordinal(), int(history.bought[-1]) + 1):
         today = date.fromordinal(day)
@@ -60,7 +60,7 @@ def walk(past: Sequence[Past], since: date, reliability: float, tell: Callable[[
             model = learner.until(today)
         except NotEnoughHistory as error:
             raise CannotJudge(f"{error} --from names a later day.") from error
-        promised[:, rows] = model.days([one.measured.known for one in past[rows]], asked)
+        promised[:, rows] = model.days([one.measured.known for one in past[rows]], levels)
     return _judged(past[first:], levels, history.delivered[first:], promised[:, first:])
 
 

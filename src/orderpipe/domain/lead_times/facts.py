@@ -4,7 +4,6 @@ What is known of an order when it is bought, and what was measured of it afterwa
 All instants carry the wall clock of the destination: a delivery date is a day there.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -52,26 +51,11 @@ def _half_octave(amount: float | Decimal | None) -> str:
     return str(round(2 * log2(amount))) if amount and amount > 0 else ""
 
 
-SIGNS: dict[str, tuple[float, Callable[[Known], str]]] = {
-    "carrier and type": (10, lambda one: f"{one.carrier}/{one.order_type}"),
-    "region": (10, lambda one: one.region),
-    "lane": (10, lambda one: f"{one.seller_region}>{one.region}"),
-    "two digits": (10, lambda one: one.region + one.postcode[:2]),
-    "three digits": (10, lambda one: one.postcode[:3]),
-    "postcode": (10, lambda one: one.postcode),
-    "seller": (8, lambda one: one.seller),
-    "seller's three digits": (10, lambda one: one.seller_postcode[:3]),
-    "seller to region": (15, lambda one: f"{one.seller}>{one.region}"),
-    "payment": (10, lambda one: one.payment),
-    "weekday": (10, lambda one: str(one.bought_at.weekday())),
-    "hour": (10, lambda one: str(one.bought_at.hour // 4)),
-    "weight": (10, lambda one: _half_octave(one.grams)),
-    "size": (10, lambda one: _half_octave(one.litres)),
-    "freight": (10, lambda one: _half_octave(one.freight)),
-    "pieces": (10, lambda one: str(min(one.pieces or 0, 3))),
-    "category": (15, lambda one: one.category),
-    "value": (10, lambda one: _half_octave(one.value)),
-}
+SIGNS = {
+    "carrier and type": 10, "region": 10, "lane": 10, "two digits": 10, "three digits": 10, "postcode": 10, "seller": 8,
+    "seller's three digits": 10, "seller to region": 15, "payment": 10, "weekday": 10, "hour": 10, "weight": 10, "size": 10, "freight": 10,
+    "pieces": 10, "category": 15, "value": 10,
+}  # fmt: skip
 """What may make an order slow or quick, coarse to fine: for each, how many orders weigh as much as the assumption that it makes none."""
 
 SPREADING = ("region", "lane", "seller", "payment", "three digits")
@@ -80,4 +64,10 @@ SPREADING = ("region", "lane", "seller", "payment", "three digits")
 
 def signs(known: Known) -> tuple[str, ...]:
     """What an order shows, in the order of SIGNS."""
-    return tuple(read(known) for _, read in SIGNS.values())
+    region, postcode, seller, at = known.region, known.postcode, known.seller, known.bought_at
+    return (
+        f"{known.carrier}/{known.order_type}", region, f"{known.seller_region}>{region}", region + postcode[:2], postcode[:3], postcode,
+        seller, known.seller_postcode[:3], f"{seller}>{region}", known.payment, str(at.weekday()), str(at.hour // 4),
+        _half_octave(known.grams), _half_octave(known.litres), _half_octave(known.freight), str(min(known.pieces or 0, 3)), known.category,
+        _half_octave(known.value),
+    )  # fmt: skip

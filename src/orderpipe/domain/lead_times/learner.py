@@ -36,7 +36,7 @@ LEAST_REST = 0.1
 LEAST_SPREAD, MOST_SPREAD = 0.5, 2.0
 _WEEK = 7
 _SPREADING = [list(SIGNS).index(name) for name in SPREADING]
-_STRENGTHS = [strength for strength, _ in SIGNS.values()]
+_STRENGTHS = list(SIGNS.values())
 
 
 class NotEnoughHistory(ValueError):

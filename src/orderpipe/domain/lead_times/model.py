@@ -48,17 +48,14 @@ class Model:
 
     def dates(self, known: Sequence[Known], reliability: float) -> list[date]:
         """For each order, the first day by whose end it is delivered with this reliability. Raises NotAReliability."""
-        return [date.fromordinal(int(day)) for day in self.days(known, np.full(len(known), reliability))]
+        return [date.fromordinal(int(day)) for day in self.days(known, [reliability])[0]]
 
-    def days(self, known: Sequence[Known], reliabilities: Floats) -> Ints:
-        """
-        The same as ordinals of dates. `reliabilities` has one for each order, or is a column of some, for a row of days of each. Raises
-        NotAReliability.
-        """
-        places = np.vectorize(self.place, otypes=[float])(reliabilities)
+    def days(self, known: Sequence[Known], reliabilities: Sequence[float]) -> Ints:
+        """The same as ordinals of dates, a row for each reliability. Raises NotAReliability."""
+        places = np.array([self.place(reliability) for reliability in reliabilities])
         middles, spreads = self._expected(known)
         bought = self.clock.at(np.array([moment(one.bought_at) for one in known]))
-        return self.clock.day_of(np.exp(middles + spreads * places) + bought)
+        return self.clock.day_of(np.exp(middles + spreads * places[:, None]) + bought)
 
     def place(self, reliability: float) -> float:
         """Where on the common scale so many have been delivered. Raises NotAReliability."""
