@@ -12,6 +12,7 @@ from orderpipe.backtest import figures, olist
 from orderpipe.backtest.olist import Past
 from orderpipe.backtest.refusals import CannotJudge
 from orderpipe.backtest.walk import Judged, walk
+from orderpipe.domain.lead_times.facts import Measured
 from tests.backtest.files import SINCE, write
 from tests.needs import require
 
@@ -56,6 +57,19 @@ def test_a_day_after_the_last_order_is_refused(past: list[Past]) -> None:
 def test_too_little_history_is_refused(past: list[Past]) -> None:
     with pytest.raises(CannotJudge, match=r"at least 200 are needed .* --from names a later day"):
         walk(past, date(2026, 1, 8), 0.93)
+
+
+def test_instants_that_cannot_be_are_no_obstacle(past: list[Past]) -> None:
+    """Delivered before it was bought or handed over, or handed over years later."""
+    odd = [replace(one, measured=_impossible(one.measured, number)) if number % 7 == 0 else one for number, one in enumerate(past)]
+    assert (walk(odd, FROM, 0.93).promised > 0).all()
+
+
+def _impossible(measured: Measured, number: int) -> Measured:
+    bought = measured.known.bought_at
+    if number % 2:
+        return replace(measured, delivered_at=bought - timedelta(days=number))
+    return replace(measured, handed_over_at=bought + timedelta(days=900 * (number % 4 - 1)))
 
 
 def test_nothing_delivered_is_refused(past: list[Past]) -> None:

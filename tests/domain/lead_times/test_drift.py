@@ -39,7 +39,7 @@ def test_a_region_is_told_from_the_others_and_one_seldom_seen_is_not() -> None:
 
 def queue(*bought_a_day: int) -> float:
     """Ten delivered every day; so many bought on each of the days."""
-    bought = np.repeat(np.arange(1000, 1000 + len(bought_a_day)), bought_a_day) + 0.5
+    bought = np.repeat(np.arange(1000.5, 1000 + len(bought_a_day)), bought_a_day)
     delivered = np.full(len(bought), np.nan)
     delivered[:10 * (len(bought_a_day) - 1)] = np.repeat(np.arange(1001, 1000 + len(bought_a_day)), 10)[:len(bought)] + 0.5
     clock = Clock("", 1000, 2000, (1.0,) * 8)

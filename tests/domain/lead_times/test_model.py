@@ -3,6 +3,7 @@ Asking a model: what is no reliability is refused.
 """
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -15,14 +16,14 @@ from tests.domain.lead_times.histories import FIRST, known
 MONDAY = FIRST.toordinal()
 
 
-def model(**changed: object) -> Model:
+def model(**changed: Any) -> Model:
     """Two working days, e times more or less; half of the orders come by then."""
-    facts = {
+    facts: dict[str, Any] = {
         "learned_on": FIRST.date(), "clock": Clock("", MONDAY - 7, MONDAY + 400, (1, 1, 1, 1, 1, 0, 0, 0)), "base": 0.6931, "spread": 0.0,
         "least_spread": 0.1, "most_spread": 2.0, "effects": ({},) * len(SIGNS), "left": (1 - (EDGES - EDGES[0]) / 8).clip(0).tolist(),
         "shift": 0.0, "region_shifts": {}, "queue": 0.0, "corrections": [0.0] * 10,
     }  # fmt: skip
-    return Model(**(facts | changed))  # type: ignore[arg-type]
+    return Model(**(facts | changed))
 
 
 @pytest.mark.parametrize("asked", [0.0, 1.0, -1.0, 95.0, float("nan")])

@@ -83,7 +83,7 @@ def measured(country: str, first: int, today: int, handed: Floats, delivered: Fl
     real = (begin >= 0) & (end >= begin)
     length = today - first + 1
     carried = np.cumsum(np.bincount(begin[real], minlength=length) - np.bincount(end[real] + 1, minlength=length))[:-1]
-    came_on = np.bincount(np.floor(delivered[came]).astype(int) - first, minlength=length)[:-1]
+    came_on = np.bincount(np.floor(delivered[delivered >= first]).astype(int) - first, minlength=length)[:-1]
     kind = kinds(country, first, today)
     share = np.bincount(kind, came_on, 8) / np.maximum(np.bincount(kind, carried, 8), 1.0)
     seen = np.bincount(kind, carried, 8) > 0
