@@ -13,7 +13,7 @@ COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-u
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test check bench chaos lock clean
+.PHONY: help demo up test check bench backtest chaos lock clean
 
 help:  ## what can be made here
 	@echo "make TARGET [ARGS='…'], with ARGS handed on to the command:"
@@ -33,6 +33,9 @@ check: $(INSTALLED)  ## style, types, which package may import which, and whethe
 
 bench: $(INSTALLED)  ## measure speed, e.g. ARGS=pipeline
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+backtest: $(INSTALLED)  ## prove the learned delivery dates on a real history, e.g. ARGS='--from 2018-01-01'
+	@$(BIN)/orderpipe backtest --data $(or $(ORDERPIPE_REAL_DATA),../shared/data)/olist $(ARGS)
 
 chaos: $(INSTALLED)  ## break things for a while, then see whether every order is well, e.g. ARGS='--minutes 10 --seed 1'
 	@$(BIN)/python -m tests.chaos $(ARGS)

@@ -11,6 +11,7 @@ import typer
 from orderpipe.cli import (
     answer,
     audit,
+    backtest,
     case,
     check,
     customer,
@@ -43,9 +44,9 @@ from orderpipe.cli.app import app
 from orderpipe.cli.errors import sentence_for
 
 __all__ = [
-    "answer", "app", "audit", "case", "check", "customer", "delay", "demo", "doctor", "flagged", "flow", "imports", "mail", "mail_care",
-    "mail_in", "main", "migrate", "order", "query", "report", "retention", "returned", "rule", "shop", "shop_letters", "stock",
-    "template", "up", "version", "webhook", "why",
+    "answer", "app", "audit", "backtest", "case", "check", "customer", "delay", "demo", "doctor", "flagged", "flow", "imports",
+    "mail", "mail_care", "mail_in", "main", "migrate", "order", "query", "report", "retention", "returned", "rule", "shop",
+    "shop_letters", "stock", "template", "up", "version", "webhook", "why",
 ]
 
 

@@ -2,6 +2,7 @@
 Which errors are somebody's mistake or a server that is not there, told in a sentence; any other is a defect, with its traceback.
 """
 
+from orderpipe.backtest.refusals import CannotJudge
 from orderpipe.channels.outlets import BadRecipient
 from orderpipe.cli.refusals import Refusal
 from orderpipe.domain.addresses import NotNetworks
@@ -31,7 +32,7 @@ REFUSALS = (
     AmendRefused, CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, SealsOutOfReach,
     CannotStart, ImportedElsewhere, AlreadyAnswered, AnswerRefused, NoSuchLetter, NotAgain, BadRecipient, CaseRefused, UnknownCase,
     NoSuchCredit, RemedyRefused, ReturnRefused, UnknownReturn, ChoiceRefused, EndpointRefused, NoSuchEndpoint, NotNetworks, StillUnderWay,
-    UnknownCustomer, NotOpen,
+    UnknownCustomer, NotOpen, CannotJudge,
 )
 
 
