@@ -75,6 +75,7 @@ orders = Table(
     Index("ix_orders_next_at", "shop_id", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     Index("ix_orders_customer", "shop_id", text(customer_key("orders").replace("orders.", "")), "id"),
     Index("ix_orders_purchase_order", "shop_id", "purchase_order", postgresql_where=text("purchase_order IS NOT NULL")),
+    Index("ix_orders_received_at", "received_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
     postgresql_with={"fillfactor": 60},
     info=personal(
         "id = ANY(:orders)", customer="'{}'", ship_to="NULL", note="NULL", last_error="NULL", purchase_order="NULL",
