@@ -3,8 +3,9 @@ What a report is asked: which days, whose orders, and what it is grouped by; the
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _DAY = timedelta(days=1)
 _WIDEST_ZONE = timedelta(hours=15)
@@ -65,12 +66,12 @@ class Period:
     @property
     def earliest(self) -> datetime:
         """It has begun nowhere on earth before this instant (UTC)."""
-        return datetime.combine(self.first, datetime.min.time(), UTC) - _WIDEST_ZONE
+        return datetime.combine(self.first, time(), UTC) - _WIDEST_ZONE
 
     @property
     def latest(self) -> datetime:
         """It is over everywhere on earth at this instant (UTC)."""
-        return datetime.combine(self.after, datetime.min.time(), UTC) + _WIDEST_ZONE
+        return datetime.combine(self.after, time(), UTC) + _WIDEST_ZONE
 
 
 def period(first: date | None, last: date | None, *, today: date) -> Period:
@@ -84,6 +85,19 @@ def period(first: date | None, last: date | None, *, today: date) -> Period:
     if (last - first).days >= LONGEST_DAYS:
         raise BadPeriod(f"A report covers ten years at most; {first} to {last} is more.")
     return Period(first, last)
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone of this name; UTC where there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a name too long for a file
+        return ZoneInfo("UTC")
+
+
+def begin_of(day: date, zone: ZoneInfo) -> datetime:
+    """The instant (UTC) at which this day begins there."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 NOT_OURS = ("customer", "declined", "fraud", "unanswered", "unpaid")

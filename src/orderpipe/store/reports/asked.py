@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from orderpipe.domain.reports import NOT_OURS, By, Period
+from orderpipe.domain.reports import NOT_OURS, By, Period, begin_of, zone_of
 from orderpipe.store.metadata import Tx, text
+from orderpipe.store.shops import Shop, list_shops
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,15 @@ class Asked:
             "now": self.now, "shop": self.shop_id, "type": self.type, "theirs": list(NOT_OURS),
         }
 
+    def places(self, shops: Sequence[Shop]) -> dict[str, Any]:
+        """Those of the shops that are asked for, each with the instants that the period begins and ends at where it is."""
+        asked = [(one, zone_of(one.time_zone)) for one in shops if self.shop_id in (None, one.id)]
+        return {
+            "places": [one.id for one, _ in asked], "codes": [one.code for one, _ in asked], "zones": [zone.key for _, zone in asked],
+            "begins": [begin_of(self.period.first, zone) for _, zone in asked],
+            "ends": [begin_of(self.period.after, zone) for _, zone in asked],
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -43,9 +53,9 @@ class Report:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
-PLACE = """place AS MATERIALIZED (SELECT id, code, time_zone, CAST(:first AS timestamp) AT TIME ZONE time_zone AS begins,
-        CAST(:after AS timestamp) AT TIME ZONE time_zone AS ends
-    FROM shop WHERE CAST(:shop AS bigint) IS NULL OR id = :shop)"""
+# arrays and no table, so that processes can share the work; inlined, for the same reason
+PLACE = """place AS NOT MATERIALIZED (SELECT * FROM unnest(CAST(:places AS bigint[]), CAST(:codes AS text[]), CAST(:zones AS text[]),
+    CAST(:begins AS timestamptz[]), CAST(:ends AS timestamptz[])) AS u (id, code, time_zone, begins, ends))"""
 """The shops asked for, each with the instants that the period begins and ends at where it is."""
 
 OURS = "(CAST(:shop AS bigint) IS NULL OR o.shop_id = :shop) AND (:type = '' OR o.type = :type)"
@@ -86,7 +96,7 @@ def tabulate(
 def ask(tx: Tx, asked: Asked, statement: str, **more: Any) -> Report:
     """What a statement answers, with the memory that grouping a year takes."""
     tx.execute(text("SET LOCAL work_mem = '64MB'"))
-    result = tx.execute(text(statement), asked.parameters | more)
+    result = tx.execute(text(statement), asked.parameters | asked.places(list_shops(tx)) | more)
     return Report(tuple(result.keys()), tuple(tuple(row) for row in result))
 
 
@@ -94,7 +104,3 @@ def share(part: str, whole: str) -> str:
     """SQL for a share, to four places; NULL where there is nothing to divide."""
     return f"round(({part})::numeric / nullif({whole}, 0), 4)"
 
-
-def columns_of(figures: Mapping[str, str], own: Sequence[str] = ()) -> tuple[str, ...]:
-    """The columns of a report that is not grouped."""
-    return (*own, *figures)

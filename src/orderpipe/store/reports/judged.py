@@ -11,24 +11,24 @@ from orderpipe.store.reports.asked import COUNTED, OURS, PLACE, Asked, Report, a
 
 GROUPS = (By.DAY, By.WEEK, By.MONTH, By.SHOP, By.TYPE, By.LOCATION)
 
-_FIRST = "revision = 1 AND {0}reason = 'first promise'"
+_FIRST_PROMISE = "'first promise'"
 
+# by semi-join, and later revisions apart, so that a week is looked up by keys and a year is hashed by all processes together
 _WHOLE = f"""
-    candidate AS (SELECT DISTINCT fulfillment_id / 1000 AS order_id FROM promise
-        WHERE until_at >= :earliest AND until_at < :latest AND {_FIRST.format("")}),
-    whole AS (SELECT o.id, o.shop_id, o.type, o.state, max(first.until_at) AS at,
-            max(last.until_at) FILTER (WHERE f.state <> 'canceled') AS last_at,
+    whole AS (SELECT o.id, o.shop_id, o.type, o.state, max(m.until_at) FILTER (WHERE m.reason = {_FIRST_PROMISE}) AS at,
+            max(coalesce(later.until_at, m.until_at)) FILTER (WHERE f.state <> 'canceled') AS last_at,
             max(coalesce(CASE WHEN c.status = 'delivered' THEN c.status_at END, f.ended_at)) FILTER (WHERE f.state = 'delivered')
                 AS delivered_at,
             count(*) FILTER (WHERE f.ended_at IS NULL) AS live, bool_or(f.state IN ('lost', 'returned')) AS failed,
             bool_or(f.state <> 'delivered') AS doubtful,
             CASE WHEN min(f.location_id) = max(f.location_id) THEN min(f.location_id) END AS location_id
-        FROM candidate JOIN orders o ON o.id = candidate.order_id JOIN fulfillment f ON f.order_id = o.id
-            LEFT JOIN promise first ON first.fulfillment_id = f.id AND first.{_FIRST.format("first.")}
-            LEFT JOIN promise last ON last.fulfillment_id = f.id
-                AND NOT EXISTS (SELECT FROM promise n WHERE n.fulfillment_id = last.fulfillment_id AND n.revision > last.revision)
+        FROM orders o JOIN fulfillment f ON f.order_id = o.id LEFT JOIN promise m ON m.fulfillment_id = f.id AND m.revision = 1
+            LEFT JOIN promise later ON later.fulfillment_id = f.id AND later.revision > 1
+                AND NOT EXISTS (SELECT FROM promise n WHERE n.fulfillment_id = later.fulfillment_id AND n.revision > later.revision)
             LEFT JOIN parcel c ON c.fulfillment_id = f.id
-        WHERE {OURS} GROUP BY o.id),
+        WHERE o.id IN (SELECT fulfillment_id / 1000 FROM promise
+            WHERE until_at >= :earliest AND until_at < :latest AND revision = 1 AND reason = {_FIRST_PROMISE}) AND {OURS}
+        GROUP BY o.id),
     cut AS (SELECT order_id, bool_or(note ->> 'reason' <> ALL(:theirs)) IS TRUE AS ours FROM journal
         WHERE {REPORTED} AND what IN ('order.canceled', 'order.reduced', 'fulfillment.canceled') GROUP BY order_id),
     tired AS (SELECT DISTINCT order_id FROM delay WHERE chosen = 'cancel'),
@@ -41,7 +41,7 @@ _WHOLE = f"""
                     >= (SELECT sum(l.quantity - l.canceled) FROM order_line l WHERE l.order_id = w.id) END AS in_full
         FROM whole w LEFT JOIN cut ON cut.order_id = w.id LEFT JOIN tired ON tired.order_id = w.id
         WHERE (w.at <= :now OR w.live = 0)
-            AND (w.state <> 'canceled' OR cut.ours OR tired.order_id IS NOT NULL OR w.failed))"""
+            AND (w.state <> 'canceled' OR cut.ours OR tired.order_id IS NOT NULL OR w.failed) OFFSET 0)"""
 
 _ON_TIME = {
     "orders": "count(*)",

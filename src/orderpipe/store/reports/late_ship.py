@@ -15,7 +15,7 @@ SHIP_BY = f"""({_UNTIL.format("prepare")} + (m.until_at - {_UNTIL.format("carrie
 LATE = f"""
     parcels AS (SELECT o.id, o.shop_id, o.type, f.location_id, c.shipped_at, s.time_zone,
             {SHIP_BY} AS ship_by
-        FROM promise m JOIN fulfillment f ON f.id = m.fulfillment_id JOIN orders o ON o.id = f.order_id JOIN shop s ON s.id = o.shop_id
+        FROM promise m JOIN fulfillment f ON f.id = m.fulfillment_id JOIN orders o ON o.id = f.order_id JOIN place s ON s.id = o.shop_id
             LEFT JOIN parcel c ON c.fulfillment_id = f.id
         WHERE m.until_at >= :earliest AND m.at < :latest AND m.revision = 1 AND m.reason = 'first promise' AND f.kind = 'parcel'
             AND (f.state <> 'canceled' OR c.shipped_at IS NOT NULL) AND {OURS}),

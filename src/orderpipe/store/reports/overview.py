@@ -14,7 +14,7 @@ GROUPS: tuple[By, ...] = ()
 
 _DONE = f"""t AS (SELECT o.id, o.shop_id, o.type, o.ended_at AS at, extract(epoch FROM o.ended_at - o.received_at) AS seconds, f.score
     FROM orders o LEFT JOIN feedback f ON f.order_id = o.id
-    WHERE o.state = 'completed' AND o.received_at < :latest AND o.ended_at >= :earliest AND {OURS})"""
+    WHERE o.state = 'completed' AND o.ended_at >= :earliest AND o.ended_at < :latest AND {OURS})"""
 _CASES = f"""t AS (SELECT c.shop_id, c.opened_at AS at FROM case_file c JOIN orders o ON o.id = c.order_id
     WHERE c.opened_at >= :earliest AND c.opened_at < :latest AND {OURS})"""
 

@@ -19,6 +19,7 @@ def upgrade() -> None:
     )
     with op.get_context().autocommit_block():
         op.create_index('ix_orders_received_at', 'orders', ['received_at'], unique=False, postgresql_using='brin', postgresql_with={'autosummarize': 'on'}, postgresql_concurrently=True)
+        op.create_index('ix_orders_ended_at', 'orders', ['ended_at'], unique=False, postgresql_using='brin', postgresql_with={'autosummarize': 'on'}, postgresql_concurrently=True)
         op.create_index('ix_promise_until_at', 'promise', ['until_at'], unique=False, postgresql_using='brin', postgresql_with={'autosummarize': 'on'}, postgresql_concurrently=True)
         op.create_index('ix_journal_reported', 'journal', ['what', 'at'], unique=False, postgresql_where=sa.text("what IN ('target.breached', 'order.canceled', 'order.rejected', 'order.reduced', 'fulfillment.canceled', 'notice.undelivered')"), postgresql_concurrently=True)
 
@@ -27,5 +28,6 @@ def downgrade() -> None:
     with op.get_context().autocommit_block():
         op.drop_index('ix_journal_reported', table_name='journal', postgresql_concurrently=True)
         op.drop_index('ix_promise_until_at', table_name='promise', postgresql_concurrently=True)
+        op.drop_index('ix_orders_ended_at', table_name='orders', postgresql_concurrently=True)
         op.drop_index('ix_orders_received_at', table_name='orders', postgresql_concurrently=True)
     op.drop_table('improvement_letter')
