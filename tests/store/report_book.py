@@ -23,7 +23,7 @@ from orderpipe.store.metadata import Tx, insert_rows
 from orderpipe.store.promises import promise
 from tests import builders
 
-ZONES = {"tea": "UTC", "far": "Pacific/Auckland", "west": "America/Los_Angeles"}
+ZONES = {"demo": "UTC", "far": "Pacific/Auckland", "west": "America/Los_Angeles"}
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 CASES = {
@@ -84,7 +84,7 @@ class Order:
 
     received_at: datetime
     state: str = "promised"
-    shop: str = "tea"
+    shop: str = "demo"
     type: str = "standard"
     quantity: int = 1
     canceled: int = 0
