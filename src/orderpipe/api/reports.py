@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query
 from fastapi.responses import Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from orderpipe.api.auth import ByShop, Caller
-from orderpipe.api.openapi import refusals
+from orderpipe.api.openapi import Responses, refusals
 from orderpipe.api.places import Cursor, Limit, page, row_behind
 from orderpipe.api.problems import Problem
 from orderpipe.api.report_documents import as_csv, columns_of, told
@@ -108,11 +108,11 @@ class Grouped(Wanted):
     format: Format | None = Field(None, description="`csv` for a table, as the header `Accept: text/csv`.")
 
 
-_EXAMPLE = {
+_EXAMPLE: dict[str, JsonValue] = {
     "month": "2026-11", "orders": 1204, "in_full": 1187, "on_time": 1131, "otif": 1120, "pending": 3, "otif_revised": 1160,
     "in_full_rate": "0.9859", "on_time_rate": "0.9394", "otif_rate": "0.9302", "otif_revised_rate": "0.9659",
 }
-_AS_CSV = {200: {"content": {"text/csv": {"example": "stage,cause,turn,breaches,orders\npicked,pack-scans,warehouse,12,11\n"}}}}
+_AS_CSV: Responses = {200: {"content": {"text/csv": {"example": "stage,cause,turn,breaches,orders\npicked,pack-scans,warehouse,12,11\n"}}}}
 
 
 class ReportTold(BaseModel):

@@ -27,6 +27,7 @@ from orderpipe.cli import (
     order,
     query,
     report,
+    report_letter,
     retention,
     returned,
     rule,
@@ -44,7 +45,7 @@ from orderpipe.cli.errors import sentence_for
 
 __all__ = [
     "answer", "app", "audit", "case", "check", "customer", "delay", "demo", "doctor", "flagged", "flow", "imports", "mail", "mail_care",
-    "mail_in", "main", "migrate", "order", "query", "report", "retention", "returned", "rule", "shop", "shop_letters", "stock",
+    "mail_in", "main", "migrate", "order", "query", "report", "report_letter", "retention", "returned", "rule", "shop", "shop_letters", "stock",
     "template", "up", "version", "webhook", "why",
 ]
 

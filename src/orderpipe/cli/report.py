@@ -32,7 +32,9 @@ OrderType = Annotated[str, typer.Option("--type", help="Only orders of this type
 First = Annotated[datetime | None, typer.Option(
     "--from", formats=["%Y-%m-%d"], help="From this day on, where each shop is; thirty days without it.",
 )]
-Last = Annotated[datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="Up to this day, which counts whole; today without it.")]
+Last = Annotated[datetime | None, typer.Option(
+    "--until", formats=["%Y-%m-%d"], help="Up to this day, which counts whole; today without it.",
+)]
 Groups = Annotated[list[By] | None, typer.Option("--by", help="Group by this; may be repeated.")]
 Since = Annotated[datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="Only from this day on (UTC).")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV instead.")]

@@ -113,8 +113,8 @@ class Breach:
 
 
 _OVERDUE = {
-    Unit.ORDER: """SELECT t.id, t.id AS order_id, t.shop_id, t.state, t.stage_entered_at, t.due_at, t.complete_by, t.received_at, t.breached,
-            CASE WHEN t.waiting_for = 'fulfillments' THEN coalesce((SELECT f.waiting_for FROM fulfillment f
+    Unit.ORDER: """SELECT t.id, t.id AS order_id, t.shop_id, t.state, t.stage_entered_at, t.due_at, t.complete_by, t.received_at,
+            t.breached, CASE WHEN t.waiting_for = 'fulfillments' THEN coalesce((SELECT f.waiting_for FROM fulfillment f
                 WHERE f.order_id = t.id AND f.next_at IS NOT NULL ORDER BY f.stage_entered_at, f.id LIMIT 1), t.waiting_for)
             ELSE t.waiting_for END AS waits_for
         FROM orders t WHERE t.next_at IS NOT NULL AND t.waiting_for IS DISTINCT FROM 'query'

@@ -29,7 +29,8 @@ def cycle_time(tx: Tx, asked: Asked) -> Report:
             SELECT {dated.replace("t.at", "o.ended_at")} o.type, 'whole' AS stage,
                 ceil(extract(epoch FROM o.ended_at - o.received_at)::float8) AS seconds, count(*) AS n
             FROM orders o JOIN place p ON p.id = o.shop_id
-            WHERE o.state = 'completed' AND o.ended_at >= :earliest AND o.ended_at < :latest AND o.ended_at >= p.begins AND o.ended_at < p.ends AND {OURS}
+            WHERE o.state = 'completed' AND o.ended_at >= :earliest AND o.ended_at < :latest
+                AND o.ended_at >= p.begins AND o.ended_at < p.ends AND {OURS}
             GROUP BY {own}, seconds),
         ranked AS (SELECT *, sum(n) OVER (PARTITION BY {own} ORDER BY seconds) AS upto, sum(n) OVER (PARTITION BY {own}) AS of
             FROM measured)
