@@ -4,6 +4,7 @@ The weekly improvement letter: the three largest causes with their trend, once f
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
@@ -32,13 +33,13 @@ def tx(engine: Engine) -> Iterator[Tx]:
         yield tx
 
 
-def letters(tx: Tx) -> list[dict[str, object]]:
+def letters(tx: Tx) -> list[dict[str, Any]]:
     return [{"order": row["order_id"], **row["facts"]} for row in builders.rows_of(tx, notification, kind="office-improvement")]
 
 
-def breached(at: datetime, count: int = 1, **order: object) -> list[Order]:
+def breached(at: datetime, count: int = 1, **order: Any) -> list[Order]:
     note = {"stage": "picked", "waiting_for": "pack-scans"}
-    return [Order(at, journal=[Happened(at, "target.breached", note)] * 2, **order) for _ in range(count)]  # type: ignore[arg-type]
+    return [Order(at, journal=[Happened(at, "target.breached", note)] * 2, **order) for _ in range(count)]
 
 
 def test_names_the_three_that_cost_most_orders_and_their_trend(tx: Tx):

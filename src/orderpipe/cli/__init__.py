@@ -45,8 +45,8 @@ from orderpipe.cli.errors import sentence_for
 
 __all__ = [
     "answer", "app", "audit", "case", "check", "customer", "delay", "demo", "doctor", "flagged", "flow", "imports", "mail", "mail_care",
-    "mail_in", "main", "migrate", "order", "query", "report", "report_letter", "retention", "returned", "rule", "shop", "shop_letters", "stock",
-    "template", "up", "version", "webhook", "why",
+    "mail_in", "main", "migrate", "order", "query", "report", "report_letter", "retention", "returned", "rule", "shop", "shop_letters",
+    "stock", "template", "up", "version", "webhook", "why",
 ]
 
 

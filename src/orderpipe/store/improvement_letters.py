@@ -3,8 +3,7 @@ When each shop's office is written its weekly improvement letter, and the causes
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import BigInteger, Column, DateTime, Table
 
