@@ -11,7 +11,6 @@ from fastapi.testclient import TestClient
 
 from orderpipe.store.database import Database
 from orderpipe.store.reports.catalogue import KINDS
-from tests import builders
 from tests.api.conftest import Clock, Shop, open_shop
 from tests.store.report_book import Case, Order, Part, write
 
@@ -38,6 +37,23 @@ def test_every_report_is_told_as_json_and_as_csv(http: TestClient, order: Order,
     assert http.get(f"/v1/reports/{name}?format=csv").text == answer.text
     table = list(csv.DictReader(StringIO(answer.text)))
     assert table == [{key: "" if value is None else str(value) for key, value in row.items()} for row in document["data"]]
+
+
+@pytest.mark.parametrize("name", ["satisfaction", "causes"])
+def test_what_customers_say_is_told_as_csv_too(http: TestClient, order: Order, name: str):
+    rows = http.get(f"/v1/reports/{name}").json()["data"]
+    table = list(csv.DictReader(StringIO(http.get(f"/v1/reports/{name}?format=csv").text)))
+    assert len(table) == len(rows) == (name == "causes")
+    assert all(list(one) == list(other) for one, other in zip(table, rows, strict=True))
+
+
+def test_no_cell_is_run_by_a_spreadsheet(http: TestClient, database: Database, shop: Shop, clock: Clock):
+    kinds = ["=HYPERLINK(1)", "+1", "-1", "@SUM(1)", "\t=1", "plain"]
+    with database.begin() as tx:
+        write(tx, [Order(clock() - timedelta(days=1), type=kind) for kind in kinds])
+    answer = http.get("/v1/reports/questions?by=type&format=csv")
+    assert {row["type"] for row in csv.DictReader(StringIO(answer.text))} == {f"'{kind}" for kind in kinds[:-1]} | {"plain"}
+    assert {row["type"] for row in http.get("/v1/reports/questions?by=type").json()["data"]} == set(kinds)
 
 
 def test_tells_figures_by_group(http: TestClient, order: Order):
@@ -85,4 +101,3 @@ def test_a_shop_sees_its_own_figures_only(http: TestClient, database: Database, 
     assert http.get("/v1/reports/on-time", headers=shop.as_("office")).json()["data"][0]["orders"] == 1
     assert http.get("/v1/reports/on-time", headers=shop.as_("warehouse")).status_code == 403
     assert http.get("/v1/reports/on-time", headers={"Authorization": ""}).status_code == 401
-    assert builders.NOW

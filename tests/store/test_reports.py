@@ -62,17 +62,20 @@ def on(day: int, hour: int = 12, month: int = 5) -> datetime:
 
 def parcel(state: str = "delivered", *, due: datetime, came: datetime | None = None, **known: Any) -> Part:
     """A parcel of one piece, due then by its first promise, that came or ended then; it left when it was to leave, unless said."""
-    left = {"ship_by": due - timedelta(days=2), "shipped_at": due - timedelta(days=2) if state in ("delivered", "lost") else None}
-    return Part(state, **({"pieces": 1, "until": [due], "ended_at": came} | left | known))
+    left = due - timedelta(days=2)
+    usual: dict[str, Any] = {
+        "pieces": 1, "until": [due], "ended_at": came, "ship_by": left, "shipped_at": left if state in ("delivered", "lost") else None,
+    }
+    return Part(state, **usual | known)
 
 
 def canceled_because(reason: str) -> list[Happened]:
     return [Happened(on(6), "order.canceled", {"reason": reason})]
 
 
-DONE = {"state": "completed", "ended_at": on(20)}
-GONE = {"state": "canceled", "ended_at": on(6)}
-LOST = {"due": on(10), "came": on(9)}
+DONE: dict[str, Any] = {"state": "completed", "ended_at": on(20)}
+GONE: dict[str, Any] = {"state": "canceled", "ended_at": on(6)}
+LOST: dict[str, Any] = {"due": on(10), "came": on(9)}
 BOOK: dict[str, tuple[Order, str, str]] = {
     "came on the day": (Order(on(4), parts=[parcel(due=on(10), came=on(9))], **DONE), "full first last", ""),
     "came at the last instant": (Order(on(4), parts=[parcel(due=on(10), came=on(10))], **DONE), "full first last", ""),

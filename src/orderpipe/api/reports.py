@@ -2,6 +2,7 @@
 Reports of the shop over HTTP, as JSON or as a table in CSV: its own figures, and each order judged.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -24,7 +25,7 @@ from orderpipe.store import satisfaction as reports
 from orderpipe.store import shops
 from orderpipe.store.metadata import Tx
 from orderpipe.store.reports import judged
-from orderpipe.store.reports.asked import Asked, Report
+from orderpipe.store.reports.asked import Asked
 from orderpipe.store.reports.catalogue import KINDS, WORKLOAD, kind_of
 from orderpipe.store.reports.workload import MOST_DAYS, ahead
 
@@ -67,27 +68,44 @@ class CausesReport(BaseModel):
     data: list[CauseTold]
 
 
-@router.get("/satisfaction", summary="Satisfaction", response_model=SatisfactionReport, responses=refusals(403, 422))
-def satisfaction(caller: ByShop, work: InWork, since: Since = None) -> dict[str, Any]:
-    """By order type, and by whether the first promise was kept."""
-    return {"data": [_told(one, SatisfactionTold) for one in reports.satisfaction(work.tx, shop_id=caller.shop_id, since=since)]}
-
-
-@router.get("/causes", summary="Causes of cases", response_model=CausesReport, responses=refusals(403, 422))
-def causes(caller: ByShop, work: InWork, since: Since = None) -> dict[str, Any]:
-    """By month and cause, the most frequent first: what to improve."""
-    return {"data": [_told(one, CauseTold) for one in reports.causes(work.tx, shop_id=caller.shop_id, since=since)]}
-
-
-def _told(row: object, model: type[BaseModel]) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in model.model_fields}
-
-
 class Format(StrEnum):
     """How a report is told."""
 
     JSON = "json"
     CSV = "csv"
+
+
+def _wants_csv(
+    format: Annotated[Format | None, Query(description="`csv` for a table, as the header `Accept: text/csv`.")] = None,
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
+) -> bool:
+    return format == Format.CSV or (format is None and "text/csv" in accept)
+
+
+AsCsv = Annotated[bool, Depends(_wants_csv)]
+_AS_CSV: Responses = {200: {"content": {"text/csv": {"example": "stage,cause,turn,breaches,orders\npicked,pack-scans,warehouse,12,11\n"}}}}
+
+
+def _csv(columns: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> Response:
+    return Response(as_csv(columns, rows), media_type="text/csv; charset=utf-8")
+
+
+@router.get("/satisfaction", summary="Satisfaction", response_model=SatisfactionReport, responses=refusals(403, 422) | _AS_CSV)
+def satisfaction(caller: ByShop, work: InWork, csv: AsCsv, since: Since = None) -> Any:
+    """By order type, and by whether the first promise was kept."""
+    rows = [_told(one, SatisfactionTold) for one in reports.satisfaction(work.tx, shop_id=caller.shop_id, since=since)]
+    return _csv(SatisfactionTold.model_fields, rows) if csv else {"data": rows}
+
+
+@router.get("/causes", summary="Causes of cases", response_model=CausesReport, responses=refusals(403, 422) | _AS_CSV)
+def causes(caller: ByShop, work: InWork, csv: AsCsv, since: Since = None) -> Any:
+    """By month and cause, the most frequent first: what to improve."""
+    rows = [_told(one, CauseTold) for one in reports.causes(work.tx, shop_id=caller.shop_id, since=since)]
+    return _csv(CauseTold.model_fields, rows) if csv else {"data": rows}
+
+
+def _told(row: object, model: type[BaseModel]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in model.model_fields}
 
 
 class Wanted(BaseModel):
@@ -112,7 +130,6 @@ _EXAMPLE: dict[str, JsonValue] = {
     "month": "2026-11", "orders": 1204, "in_full": 1187, "on_time": 1131, "otif": 1120, "pending": 3, "otif_revised": 1160,
     "in_full_rate": "0.9859", "on_time_rate": "0.9394", "otif_rate": "0.9302", "otif_revised_rate": "0.9659",
 }
-_AS_CSV: Responses = {200: {"content": {"text/csv": {"example": "stage,cause,turn,breaches,orders\npicked,pack-scans,warehouse,12,11\n"}}}}
 
 
 class ReportTold(BaseModel):
@@ -197,10 +214,7 @@ def report(
     asked = replace(_asked(work.tx, caller, wanted, now), by=tuple(wanted.by))
     if name == WORKLOAD:
         asked = replace(asked, period=ahead(asked.period.last, wanted.days))
-    return _answer(name, asked, kind.make(work.tx, asked), csv=wanted.format == Format.CSV or (not wanted.format and "text/csv" in accept))
-
-
-def _answer(name: str, asked: Asked, found: Report, *, csv: bool) -> Any:
-    if csv:
-        return Response(as_csv(columns_of(found), told(found)), media_type="text/csv; charset=utf-8")
+    found = kind.make(work.tx, asked)
+    if _wants_csv(wanted.format, accept):
+        return _csv(columns_of(found), told(found))
     return {"report": name, "from": asked.period.first, "until": asked.period.last, "data": told(found)}
