@@ -63,6 +63,7 @@ def test_tells_figures_by_group(http: TestClient, order: Order):
         "in_full_rate": "1.0000", "on_time_rate": "0.0000", "otif_rate": "0.0000", "otif_revised_rate": "0.0000",
     }]
     assert http.get("/v1/reports/on-time?type=express").json()["data"][0]["orders"] == 0
+    assert [next(iter(row)) for row in http.get("/v1/reports/cycle-time?by=week&by=week").json()["data"]] == ["week"]
 
 
 def test_lists_each_order_judged_page_by_page(http: TestClient, database: Database, order: Order):

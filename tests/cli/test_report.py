@@ -54,6 +54,9 @@ def test_says_what_cannot_be_reported(orderpipe: Terminal, floor: Floor):
     ):
         answer = orderpipe("report", *words)
         assert (answer.exit_code, answer.err) == (2, sentence)
+    before = orderpipe("report", "--shop", "demo", "on-time")
+    assert (before.exit_code, before.err) == (2, "Options stand behind the report's name: orderpipe report on-time …\n")
+    assert orderpipe("report", "cycle-time", "--by", "month", "--by", "month").exit_code == 0
     assert orderpipe("report", "profit").exit_code == 2
     assert orderpipe("report", "on-time", "--from", "yesterday").exit_code == 2
     assert orderpipe("report", "on-time", "--shop", "nowhere").exit_code == 1

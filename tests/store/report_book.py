@@ -299,7 +299,8 @@ def _judge(order: Order, due: datetime, live: Sequence[Part], now: datetime) -> 
         if one.what in ("order.canceled", "order.reduced", "fulfillment.canceled") and "reason" in (one.note or {})
     ]
     ours = order.gave_up or any(reason not in NOT_OURS for reason in cancellations)
-    if order.state == "canceled" and not ours and not any(part.state in ("lost", "returned") for part in order.parts):
+    on_the_way = any(part.state in ("lost", "returned") for part in order.parts)
+    if order.state == "canceled" and not ours and not on_the_way and order.ended_at and order.ended_at <= due:
         return None
     delivered = [part for part in order.parts if part.state == "delivered"]
     in_full = not ours and order.state != "canceled" and sum(one.pieces for one in delivered) >= order.quantity - order.canceled

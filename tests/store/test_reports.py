@@ -39,8 +39,10 @@ def tx(engine: Engine) -> Iterator[Tx]:
         yield tx
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_every_figure_is_what_counting_order_by_order_gives(tx: Tx, seed: int):
+@pytest.mark.parametrize("few_days", [0, 92])
+@pytest.mark.parametrize("seed", range(8))
+def test_every_figure_is_what_counting_order_by_order_gives(tx: Tx, seed: int, few_days: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(judged, "FEW_DAYS", few_days)
     book = chance_book(seed)
     write(tx, book)
     count = Count(book, MAY)
@@ -93,6 +95,10 @@ BOOK: dict[str, tuple[Order, str, str]] = {
     "is not due yet": (Order(on(4), parts=[parcel("packed", due=on(28) + timedelta(days=4, hours=1))]), "-", "-"),
     "was never promised": (Order(on(4), "received"), "-", "-"),
     "the customer canceled": (Order(on(4), parts=[parcel("canceled", **LOST)], journal=canceled_because("customer"), **GONE), "-", "-"),
+    "the customer canceled when it was late": (
+        Order(on(4), "canceled", ended_at=on(11), parts=[parcel("canceled", **LOST)], journal=canceled_because("customer")),
+        "", "short late",
+    ),
     "we canceled": (Order(on(4), parts=[parcel("canceled", **LOST)], journal=canceled_because("inventory"), **GONE), "", "short late"),
     "the customer canceled for a delay": (
         Order(on(4), parts=[parcel("canceled", **LOST)], journal=canceled_because("customer"), gave_up=True, **GONE), "", "short late",

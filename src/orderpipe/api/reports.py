@@ -211,7 +211,7 @@ def report(
         raise NoSuchReport(reason) from None
     except CannotGroup as reason:
         raise _refused(reason, "/query/by") from None
-    asked = replace(_asked(work.tx, caller, wanted, now), by=tuple(wanted.by))
+    asked = replace(_asked(work.tx, caller, wanted, now), by=tuple(dict.fromkeys(wanted.by)))
     if name == WORKLOAD:
         asked = replace(asked, period=ahead(asked.period.last, wanted.days))
     found = kind.make(work.tx, asked)

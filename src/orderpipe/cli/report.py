@@ -47,15 +47,16 @@ def overview(
 ) -> None:
     """Without a name: the few key figures, with those of as many days before beside them."""
     if context.invoked_subcommand is None:
-        made = _Made(shop, order_type, first, last)
-        _show(made.of(OVERVIEW, data), as_csv=as_csv, as_json=as_json)
+        _show(_Made(shop, order_type, first, last).of(OVERVIEW, data), as_csv=as_csv, as_json=as_json)
+    elif shop or order_type or first or last or as_csv or as_json or data:
+        raise Misused(f"Options stand behind the report's name: orderpipe report {context.invoked_subcommand} …")
 
 
 class _Made:
     """A report as the options ask for it."""
 
     def __init__(self, shop: str, order_type: str, first: datetime | None, last: datetime | None, by: Sequence[By] = ()) -> None:
-        self._shop, self._type, self._by = shop, order_type, tuple(by)
+        self._shop, self._type, self._by = shop, order_type, tuple(dict.fromkeys(by))
         self._days = tuple(day.date() if day else None for day in (first, last))
 
     def of(self, name: str, data: Data, make: Callable[[Tx, Asked], Report] | None = None) -> Report:

@@ -12,7 +12,7 @@ from orderpipe.store.reports.asked import OURS, Asked, Report, share, tabulate
 
 GROUPS: tuple[By, ...] = ()
 
-_DONE = f"""t AS (SELECT o.id, o.shop_id, o.type, o.ended_at AS at, extract(epoch FROM o.ended_at - o.received_at) AS seconds, f.score
+_DONE = f"""t AS (SELECT o.shop_id, o.ended_at AS at, ceil(extract(epoch FROM o.ended_at - o.received_at))::integer AS seconds, f.score
     FROM orders o LEFT JOIN feedback f ON f.order_id = o.id
     WHERE o.state = 'completed' AND o.ended_at >= :earliest AND o.ended_at < :latest AND {OURS})"""
 _CASES = f"""t AS (SELECT c.shop_id, c.opened_at AS at FROM case_file c JOIN orders o ON o.id = c.order_id
@@ -36,10 +36,10 @@ def _figures(tx: Tx, asked: Asked) -> Mapping[str, object]:
     return {
         **{name: question[column] for name, column in _QUESTIONS.items()},
         **one(
-            _DONE, completed="count(*)", cycle_median_seconds="ceil(percentile_disc(0.5) WITHIN GROUP (ORDER BY seconds))::bigint",
+            _DONE, completed="count(*)", cycle_median_seconds="percentile_disc(0.5) WITHIN GROUP (ORDER BY seconds)",
             rating="round(avg(score), 2)",
         ),
-        **one(judged.PERFECT, **judged.RATES),
+        **one(judged.perfect(asked), **judged.RATES),
         **one(late_ship.LATE, late_ship_rate=share("count(*) FILTER (WHERE late)", "count(*)")),
         **one(f"{breaches.BREACHES}, t AS (SELECT * FROM missed)", breaches="count(*)"),
         **one(f"{cancellations.CANCELED}, t AS (SELECT * FROM canceled)", canceled="count(*) FILTER (WHERE extent = 'whole')"),
