@@ -7,7 +7,6 @@ Each copy keeps what it was copied from, row for row, with numbers, references a
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
 
 from sqlalchemy import Connection, DateTime, NullPool, Table, create_engine, text
 
@@ -29,27 +28,28 @@ CHUNK = 50
 APART = "9 hours"
 """Between one copy's instants and the next one's, so that a thousand copies make a year."""
 
-_ID, _ORDER, _FULFILLMENT = "id + c * (SELECT max(id) FROM {0})", "{0} + c * :orders", "{0} + c * :orders * 1000"
-_OF_ORDER, _OF_FULFILLMENT = {"order_id": _ORDER.format("order_id")}, {"fulfillment_id": _FULFILLMENT.format("fulfillment_id")}
-_MARKED = "{0} || '-' || c"
+ID, _ORDER, _FULFILLMENT = "id + c * (SELECT max(id) FROM {0})", "{0} + c * :orders", "{0} + c * :orders * 1000"
+OF_ORDER, _OF_FULFILLMENT = {"order_id": _ORDER.format("order_id")}, {"fulfillment_id": _FULFILLMENT.format("fulfillment_id")}
+MARKED = "{0} || '-' || c"
 _KEY = """kind || ':' || CAST(split_part(dedupe_key, ':', 2) AS bigint) + c * :orders * CASE kind WHEN 'shipped' THEN 1000 ELSE 1 END"""
 """A letter's key ends with the number of the order, or of the fulfillment that was shipped."""
 
-COPIED: dict[Table, Mapping[str, str]] = {
-    journal: _OF_ORDER | _OF_FULFILLMENT,
-    notification: {"id": _ID} | _OF_ORDER | {"dedupe_key": _KEY},
-    orders: {"id": _ORDER, "reference": _MARKED},
-    order_line: _OF_ORDER,
-    intake: {"id": _ID, "source_id": "encode(sha256(convert_to(source_id || c, 'UTF8')), 'hex')"} | _OF_ORDER,
-    fulfillment: {"id": _FULFILLMENT} | _OF_ORDER,
+Copied = Mapping[Table, Mapping[str, str]]
+COPIED: Copied = {
+    journal: OF_ORDER | _OF_FULFILLMENT,
+    notification: {"id": ID} | OF_ORDER | {"dedupe_key": _KEY},
+    orders: {"id": _ORDER, "reference": MARKED},
+    order_line: OF_ORDER,
+    intake: {"id": ID, "source_id": "encode(sha256(convert_to(source_id || c, 'UTF8')), 'hex')"} | OF_ORDER,
+    fulfillment: {"id": _FULFILLMENT} | OF_ORDER,
     fulfillment_line: _OF_FULFILLMENT,
     promise: _OF_FULFILLMENT,
-    scan: {"id": _ID} | _OF_FULFILLMENT,
-    parcel: {"id": _ID, "tracking_number": _MARKED} | _OF_FULFILLMENT,
-    tracking_event: {"id": _ID, "tracking_number": _MARKED, "event_id": _MARKED},
-    stock_movement: {"id": _ID} | _OF_FULFILLMENT,
-    customer: {"id": _ID, "contact_key": _MARKED},
-    feedback: _OF_ORDER,
+    scan: {"id": ID} | _OF_FULFILLMENT,
+    parcel: {"id": ID, "tracking_number": MARKED} | _OF_FULFILLMENT,
+    tracking_event: {"id": ID, "tracking_number": MARKED, "event_id": MARKED},
+    stock_movement: {"id": ID} | _OF_FULFILLMENT,
+    customer: {"id": ID, "contact_key": MARKED},
+    feedback: OF_ORDER,
     outlook: _OF_FULFILLMENT,
 }
 """Every table that an order leaves rows in, and what a copy's columns are made of where they are not simply the same."""
@@ -62,16 +62,16 @@ _SECONDARY = """SELECT i.indexrelid::regclass::text AS name, pg_get_indexdef(i.i
     WHERE i.indrelid = CAST(:table AS regclass) AND NOT i.indisprimary"""
 
 
-def multiply(url: str, copies: int) -> None:
-    """Copy everything about the ended orders that are there so many times, and settle."""
+def multiply(url: str, copies: int, copied: Copied = COPIED) -> None:
+    """Copy everything about the ended orders that are there so many times, and settle; `copied` where they left more than ordinary rows."""
     with _connection(url) as tx:
         orders_there = int(tx.execute(text("SELECT max(id) FROM orders")).scalar_one())
         tx.execute(text("CREATE SCHEMA seed"))
-        for table in COPIED:
+        for table in copied:
             only = "WHERE fulfillment_id IS NOT NULL" if table is stock_movement else ""
             tx.execute(text(f"CREATE UNLOGGED TABLE seed.{table.name} AS SELECT * FROM {table.name} {only}"))
     with ThreadPoolExecutor(2) as threads:  # the journal is about as much as everything else together
-        list(threads.map(partial(_copy, url, orders=orders_there, copies=copies), COPIED))
+        list(threads.map(lambda one: _copy(url, *one, orders=orders_there, copies=copies), copied.items()))
     with _connection(url) as tx:
         tx.execute(text("DROP SCHEMA seed CASCADE"))
         tx.execute(text(_STOCK))
@@ -85,9 +85,9 @@ def settle(url: str) -> None:
         tx.execute(text("CHECKPOINT"))
 
 
-def _copy(url: str, table: Table, *, orders: int, copies: int) -> None:
+def _copy(url: str, table: Table, changed: Mapping[str, str], *, orders: int, copies: int) -> None:
     with _connection(url) as tx, _left_alone(tx, table):
-        statement = text(_copies_of(table))
+        statement = text(_copies_of(table, changed))
         for first in range(1, copies + 1, CHUNK):
             last = min(first + CHUNK - 1, copies)
             tx.execute(statement, {"first": first, "last": last, "copies": copies, "orders": orders})
@@ -95,11 +95,10 @@ def _copy(url: str, table: Table, *, orders: int, copies: int) -> None:
             tx.execute(text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), (SELECT max(id) FROM {table.name}))"))
 
 
-def _copies_of(table: Table) -> str:
-    changed = COPIED[table]
+def _copies_of(table: Table, changed: Mapping[str, str]) -> str:
     seed, names = f"seed.{table.name}", [column.name for column in table.columns]
     values = [
-        changed[name].format(seed if changed[name] is _ID else name) if name in changed
+        changed[name].format(seed if changed[name] is ID else name) if name in changed
         else f"{name} - (:copies + 1 - c) * interval '{APART}'" if isinstance(table.c[name].type, DateTime)
         else name
         for name in names

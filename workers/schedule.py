@@ -21,6 +21,7 @@ PERIODS: dict[str, timedelta] = {
     "case.escalate": timedelta(minutes=1),
     "feedback.remind": timedelta(minutes=10),
     "return.expire": timedelta(hours=1),
+    "report.letter": timedelta(hours=1),
     "journal.seal": timedelta(hours=1),
     "memory.learn": timedelta(minutes=1),
     "idempotency.forget": timedelta(days=1),

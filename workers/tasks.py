@@ -16,7 +16,7 @@ from orderpipe.broker import app
 from orderpipe.flow import STEPS, Queue, Step, Unit, chain_from
 from orderpipe.intake import receive
 from orderpipe.settings import settings
-from orderpipe.sideflows import asking, case_clock, confirmations, feedback, office, restock, targets
+from orderpipe.sideflows import asking, case_clock, confirmations, feedback, improvement, office, restock, targets
 from orderpipe.sideflows.asking import Desk
 from orderpipe.store import clock, idempotency, memory, units
 from orderpipe.store.metadata import Tx
@@ -218,6 +218,7 @@ def _all_due(work: Callable[[Tx, Run], int]) -> Callable[[Run], int]:
 _tick("case.escalate", _all_due(lambda tx, started: case_clock.look(tx, now=started.clock())))
 _tick("return.expire", _all_due(lambda tx, started: case_clock.expire_returns(tx, now=started.clock())))
 _tick("feedback.remind", _all_due(lambda tx, started: feedback.remind(tx, now=started.clock())))
+_tick(improvement.JOB, _all_due(lambda tx, started: improvement.write_letters(tx, office=settings().office_email, now=started.clock())))
 _tick("sweep", sweep)
 _tick(letterbox.JOB, lambda started: letterbox.bring(started, settings().imap_url))
 _tick("idempotency.forget", _forget_keys)

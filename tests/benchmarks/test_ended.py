@@ -15,7 +15,7 @@ UNTOUCHED = {
     "import_file", "import_order", "import_beside",
     "shop", "api_key", "location", "product", "product_gtin", "stock", "calendar", "order_type", "job_clock", "seal",  # not of one order
     "link_key", "rule_setting", "query_policy", "article_memory", "customer_memory", "memory_progress", "memory_waiting",
-    "webhook_progress", "webhook_delivery", "webhook_endpoint", "retention", "erasure",
+    "webhook_progress", "webhook_delivery", "webhook_endpoint", "retention", "erasure", "improvement_letter",
     "mail_in", "address_flag", "contact_preference", "delay", "delay_policy", "shop_template", "case_file", "case_message",
     "case_terms", "case_target", "refund", "replacement", "return_authorisation", "return_item", "return_scan",
     "finding", "hold", "query", "payment", "backorder", "idempotency",  # an order without trouble, paid by invoice, leaves none

@@ -118,6 +118,22 @@ FACTS: dict[str, Mapping[str, Any]] = {
     "delay-answer": {"outcome": "newer", "choice": "wait", "until": LATER, "options": ["wait", "cancel"], "substitutes": [], "link": LINK},
     "office-at-risk": {"count": 3, "orders": [{"number": "100042-7", "stage": "picked", "turn": "warehouse", "until": LATER}]},
     "office-delay-call": DELAY | {"contact": "María Müller, +442079460123"},
+    "office-improvement": {
+        "first": "2026-10-26", "last": "2026-11-01", "causes": [
+            {
+                "kind": "breach", "what": "picked", "waits_for": "pack-scans", "orders": 21, "usual": "12.5", "trend": "more",
+                "example": "100042-7", "look": "orderpipe report breaches --shop tea --from 2026-10-26 --until 2026-11-01",
+            },
+            {
+                "kind": "case", "what": "damaged", "waits_for": "", "orders": 6, "usual": "6", "trend": "same", "example": "100040-1",
+                "look": "orderpipe case list --shop tea",
+            },
+            {
+                "kind": "cancellation", "what": "inventory", "waits_for": "", "orders": 1, "usual": "0", "trend": "new",
+                "example": "100031-0", "look": "orderpipe report cancellations --shop tea --from 2026-10-26 --until 2026-11-01",
+            },
+        ],
+    },
     "office-refund": {"amount": "34.50", "reason": "delay"},
     "office-webhook-disabled": {
         "endpoint": "whe_000000000007", "url": "https://shop.example/hooks/orders", "reason": "It answered 503.",
@@ -174,6 +190,15 @@ VARIANTS: dict[str, tuple[Mapping[str, Any], ...]] = {
     "office-mail": ({"mail": 17, "sender": "", "subject": "", "reply": []},),
     "office-parked": ({"error": "ValueError", "incident": "inc_1"},),
     "office-refund": ({"amount": "4.50", "reason": "substitute"},),
+    "office-improvement": ({
+        "first": "2026-10-26", "last": "2026-11-01", "causes": [
+            {
+                "kind": kind, "what": what, "waits_for": waits, "orders": 1, "usual": "3", "trend": "less", "example": "100042-7",
+                "look": "orderpipe report",
+            }
+            for kind, what, waits in (("question", "address-new", ""), ("breach", "whole", "carrier"), ("cancellation", "new", ""))
+        ],
+    },),
     "office-target-breached": ({"stage": "whole", "since": SOON, "target_minutes": 60, "count": 3},),
 }
 """Others that a template must be able to tell: with less in them, or with what earlier letters would have told."""

@@ -28,6 +28,7 @@ from orderpipe.cli import (
     order,
     query,
     report,
+    report_letter,
     retention,
     returned,
     rule,
@@ -45,7 +46,7 @@ from orderpipe.cli.errors import sentence_for
 
 __all__ = [
     "answer", "app", "audit", "backtest", "case", "check", "customer", "delay", "demo", "doctor", "flagged", "flow", "imports",
-    "mail", "mail_care", "mail_in", "main", "migrate", "order", "query", "report", "retention", "returned", "rule", "shop",
+    "mail", "mail_care", "mail_in", "main", "migrate", "order", "query", "report", "report_letter", "retention", "returned", "rule", "shop",
     "shop_letters", "stock", "template", "up", "version", "webhook", "why",
 ]
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Any
 
 import typer
@@ -84,3 +85,11 @@ def rfc3339(instant: datetime) -> str:
 def local_time(instant: datetime) -> str:
     """An instant as people read it where they are, such as `2026-11-24 11:00:00 CET`."""
     return f"{instant.astimezone():%Y-%m-%d %H:%M:%S %Z}"
+
+
+def duration(seconds: int) -> str:
+    """A time as people say it, such as `2 d 3 h` or `40 s`: its largest unit and the one below."""
+    for (unit, size), (below, part) in pairwise((("d", 86400), ("h", 3600), ("min", 60), ("s", 1))):
+        if seconds >= size:
+            return f"{seconds // size} {unit} {seconds % size // part} {below}".removesuffix(f" 0 {below}")
+    return f"{seconds} s"

@@ -74,6 +74,7 @@ KINDS: Mapping[str, Kind] = {
     "office-case-due": Kind(),
     "office-customer-wrote": Kind(),
     "office-delay-call": Kind(),
+    "office-improvement": Kind(),
     "office-low-score": Kind(),
     "office-mail": Kind(),
     "office-no-date": Kind(),

@@ -24,7 +24,7 @@ def report_breaches(tx: Tx, *, office: str, now: datetime) -> int:
     entries = [
         Entry(
             one.order_id, "target.breached", fulfillment_id=one.id if one.id != one.order_id else None,
-            note={"stage": "whole" if one.whole else one.stage},
+            note={"stage": "whole" if one.whole else one.stage} | ({"waiting_for": one.waits_for} if one.waits_for else {}),
             spent_seconds=(now - one.since).total_seconds(), target_seconds=(one.due_at - one.since).total_seconds(),
         )
         for one in found

@@ -100,7 +100,7 @@ def take_due_intakes(tx: Tx, *, now: datetime, limit: int, pause: timedelta) -> 
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A unit, or (whole) an order, that is past its time target; instants UTC."""
+    """A unit, or (whole) an order, that is past its time target; instants UTC. `waits_for`: what it, or a part of it, waited for."""
 
     id: int
     order_id: int
@@ -109,14 +109,18 @@ class Breach:
     since: datetime
     due_at: datetime
     whole: bool
+    waits_for: str | None = None
 
 
 _OVERDUE = {
-    Unit.ORDER: """SELECT t.id, t.id AS order_id, t.shop_id, t.state, t.stage_entered_at, t.due_at, t.complete_by, t.received_at, t.breached
+    Unit.ORDER: """SELECT t.id, t.id AS order_id, t.shop_id, t.state, t.stage_entered_at, t.due_at, t.complete_by, t.received_at,
+            t.breached, CASE WHEN t.waiting_for = 'fulfillments' THEN coalesce((SELECT f.waiting_for FROM fulfillment f
+                WHERE f.order_id = t.id AND f.next_at IS NOT NULL ORDER BY f.stage_entered_at, f.id LIMIT 1), t.waiting_for)
+            ELSE t.waiting_for END AS waits_for
         FROM orders t WHERE t.next_at IS NOT NULL AND t.waiting_for IS DISTINCT FROM 'query'
         AND (t.due_at < :now AND t.breached & 1 = 0 OR t.complete_by < :now AND t.breached & 2 = 0) LIMIT :limit""",
     Unit.FULFILLMENT: """SELECT t.id, t.order_id, t.shop_id, t.state, t.stage_entered_at, t.due_at, NULL AS complete_by,
-            t.stage_entered_at AS received_at, t.breached
+            t.stage_entered_at AS received_at, t.breached, t.waiting_for AS waits_for
         FROM fulfillment t WHERE t.next_at IS NOT NULL AND t.due_at < :now AND t.breached & 1 = 0 LIMIT :limit""",
 }
 
@@ -137,9 +141,9 @@ def note_breaches(tx: Tx, unit: Unit, *, now: datetime, limit: int) -> list[Brea
     found: list[Breach] = []
     for row in overdue:
         if row.order_id in locked and row.due_at and row.due_at < now and not row.breached & 1:
-            found.append(Breach(row.id, row.order_id, row.shop_id, row.state, row.stage_entered_at, row.due_at, whole=False))
+            found.append(Breach(row.id, row.order_id, row.shop_id, row.state, row.stage_entered_at, row.due_at, False, row.waits_for))
         if row.order_id in locked and row.complete_by and row.complete_by < now and not row.breached & 2:
-            found.append(Breach(row.id, row.order_id, row.shop_id, row.state, row.received_at, row.complete_by, whole=True))
+            found.append(Breach(row.id, row.order_id, row.shop_id, row.state, row.received_at, row.complete_by, True, row.waits_for))
     _mark(tx, unit, found)
     return found
 

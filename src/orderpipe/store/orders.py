@@ -75,6 +75,7 @@ orders = Table(
     Index("ix_orders_next_at", "shop_id", "next_at", postgresql_where=text("next_at IS NOT NULL")),
     Index("ix_orders_customer", "shop_id", text(customer_key("orders").replace("orders.", "")), "id"),
     Index("ix_orders_purchase_order", "shop_id", "purchase_order", postgresql_where=text("purchase_order IS NOT NULL")),
+    *(Index(None, name, postgresql_using="brin", postgresql_with={"autosummarize": "on"}) for name in ("received_at", "ended_at")),
     postgresql_with={"fillfactor": 60},
     info=personal(
         "id = ANY(:orders)", customer="'{}'", ship_to="NULL", note="NULL", last_error="NULL", purchase_order="NULL",
@@ -82,7 +83,7 @@ orders = Table(
     ),
 )
 """`breached`: 1 the stage's time target was missed and said so, 2 the whole order's. `next_at` is the only indexed live column,
-for a customer's details change with an answer only."""
+for a customer's details change with an answer only, and a BRIN index leaves updates heap-only."""
 
 order_line = Table(
     "order_line",

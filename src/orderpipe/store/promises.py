@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Index, SmallInteger, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.domain.promises import APPOINTMENT, FulfillmentPlan, Promised
@@ -29,6 +29,7 @@ promise = Table(
     Column("arithmetic", JSONB, nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
+    Index("ix_promise_until_at", "until_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
     info=personal(OF_FULFILLMENT, harmless="arithmetic reason"),
 )
 

@@ -14,6 +14,7 @@ from orderpipe.store import (
     fulfillments,
     holds,
     imports,
+    improvement_letters,
     intakes,
     journal,
     link_keys,
@@ -44,6 +45,7 @@ MODULES = (
     shops, customers, products, stock, intakes, orders, imports, holds, fulfillments, scans, tracking, promises, notifications, journal,
     seals, policies, query_policies, link_keys, rule_settings, memory, bounced, mail_in, contact_preferences, shop_templates, cases,
     case_terms, returns, refunds, replacements, feedback, delays, outlooks, webhooks, erasure,
+    improvement_letters,
 )
 
 __all__ = ["MODULES", "metadata"]
