@@ -127,12 +127,12 @@ def _at_each_stage(floor: Floor) -> None:
         floor.stage(name, standing)
     units = [one["id"] for order_id in standing for one in floor.fulfillments(order_id)]
     for name, phase in (("release", None), ("pick", Phase.PICK), ("pack", Phase.PACK), ("ship", None), ("deliver", None)):
-        units = units[2:]
         for unit in units:
             if phase:
                 floor.scan(unit, phase)
             if name == "deliver":
                 floor.carrier(unit, "delivered")
+        units = units[2:]
         floor.stage(name, units)
 
 
