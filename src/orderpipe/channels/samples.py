@@ -23,6 +23,13 @@ LINES = [{"number": 1, "quantity": 2}, {"number": 2, "quantity": 1}]
 SOON, LATER = "2026-11-05T08:00:00Z", "2026-11-06T16:00:00+00:00"
 QUESTION = {"query_id": "qry_000000000007", "link": LINK, "answer_until": LATER, "doubts": DOUBTS, "on_silence": "wait"}
 
+ALARM: dict[str, Any] = {
+    "alarm": "A-12", "stage": "released", "location": "main", "level": "supervisor", "count": 312, "since": SOON, "due_at": LATER,
+    "target_minutes": 240, "orders": [
+        {"number": "100042-7", "since": SOON, "due_at": LATER}, {"number": "100043-5", "since": SOON, "due_at": LATER},
+    ],
+}
+
 DELAY = {
     "was": SOON, "until": LATER, "silence": "cancels", "answer_until": LATER, "link": LINK,
     "options": ["wait", "part", "substitute", "cancel"],
@@ -82,7 +89,8 @@ FACTS: dict[str, Mapping[str, Any]] = {
         "silence_at": LATER, "command": "orderpipe order answer 100042-7 --set /customer/name=… --confirm totals-differ",
         "api": "POST /v1/queries/qry_000000000007/answer",
     },
-    "office-target-breached": {"stage": "validated", "since": SOON, "target_minutes": 240},
+    "office-target-breached": ALARM,
+    "office-target-soon": ALARM | {"level": "owner"},
     "office-parcel-lost": {"tracking_number": "00340434161094021501"},
     "office-no-date": {"reason": "The calendar standard has no working time."},
     "office-unclear-reply": {
@@ -149,7 +157,8 @@ VARIANTS: dict[str, tuple[Mapping[str, Any], ...]] = {
     ),
     "rejected": ({"reason": "fraud", "doubts": []},),
     "office-parked": ({"error": "ValueError", "incident": "inc_1"},),
-    "office-target-breached": ({"stage": "whole", "since": SOON, "target_minutes": 60, "count": 3},),
+    "office-target-breached": (ALARM | {"stage": "whole", "location": "", "target_minutes": 60, "count": 1, "orders": ALARM["orders"][:1]},),
+    "office-target-soon": (ALARM | {"stage": "whole", "location": "", "target_minutes": 60, "count": 1, "orders": ALARM["orders"][:1]},),
 }
 """Others that a template must be able to tell: with less in them, or with what earlier letters would have told."""
 

@@ -31,6 +31,10 @@ class Channel(StrEnum):
     SMS = "sms"
 
 
+CHAT = "chat"
+"""The way to staff over any service that Apprise knows; the recipient is its URL."""
+
+
 @dataclass(frozen=True, slots=True)
 class Leased:
     """
