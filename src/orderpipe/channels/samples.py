@@ -29,6 +29,7 @@ ALARM: dict[str, Any] = {
         {"number": "100042-7", "since": SOON, "due_at": LATER}, {"number": "100043-5", "since": SOON, "due_at": LATER},
     ],
 }
+ALARM_OF_ONE = ALARM | {"stage": "whole", "location": "", "target_minutes": 60, "count": 1, "orders": ALARM["orders"][:1]}
 
 DELAY = {
     "was": SOON, "until": LATER, "silence": "cancels", "answer_until": LATER, "link": LINK,
@@ -157,8 +158,8 @@ VARIANTS: dict[str, tuple[Mapping[str, Any], ...]] = {
     ),
     "rejected": ({"reason": "fraud", "doubts": []},),
     "office-parked": ({"error": "ValueError", "incident": "inc_1"},),
-    "office-target-breached": (ALARM | {"stage": "whole", "location": "", "target_minutes": 60, "count": 1, "orders": ALARM["orders"][:1]},),
-    "office-target-soon": (ALARM | {"stage": "whole", "location": "", "target_minutes": 60, "count": 1, "orders": ALARM["orders"][:1]},),
+    "office-target-breached": (ALARM_OF_ONE,),
+    "office-target-soon": (ALARM_OF_ONE,),
 }
 """Others that a template must be able to tell: with less in them, or with what earlier letters would have told."""
 

@@ -13,6 +13,7 @@ from orderpipe.cli import (
     audit,
     case,
     check,
+    config,
     customer,
     delay,
     demo,
@@ -33,6 +34,7 @@ from orderpipe.cli import (
     shop,
     shop_letters,
     stock,
+    target,
     template,
     up,
     version,
@@ -43,9 +45,9 @@ from orderpipe.cli.app import app
 from orderpipe.cli.errors import sentence_for
 
 __all__ = [
-    "answer", "app", "audit", "case", "check", "customer", "delay", "demo", "doctor", "flagged", "flow", "imports", "mail", "mail_care",
-    "mail_in", "main", "migrate", "order", "query", "report", "retention", "returned", "rule", "shop", "shop_letters", "stock",
-    "template", "up", "version", "webhook", "why",
+    "answer", "app", "audit", "case", "check", "config", "customer", "delay", "demo", "doctor", "flagged", "flow", "imports", "mail",
+    "mail_care", "mail_in", "main", "migrate", "order", "query", "report", "retention", "returned", "rule", "shop", "shop_letters",
+    "stock", "target", "template", "up", "version", "webhook", "why",
 ]
 
 

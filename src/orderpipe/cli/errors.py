@@ -17,6 +17,7 @@ from orderpipe.sideflows.office import DecisionRefused
 from orderpipe.sideflows.privacy import StillUnderWay, UnknownCustomer
 from orderpipe.sideflows.queries import AlreadyAnswered, AnswerRefused
 from orderpipe.sideflows.retelling import NoSuchLetter, NotAgain
+from orderpipe.sideflows.targets import TakenAlready, UnknownAlarm
 from orderpipe.sideflows.webhooks import EndpointRefused, NoSuchEndpoint
 from orderpipe.store.database import DatabaseError, is_transient
 from orderpipe.store.imports import ImportedElsewhere
@@ -29,7 +30,7 @@ REFUSALS = (
     AmendRefused, CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, SealsOutOfReach,
     CannotStart, ImportedElsewhere, AlreadyAnswered, AnswerRefused, NoSuchLetter, NotAgain, BadRecipient, CaseRefused, UnknownCase,
     RemedyRefused, ReturnRefused, UnknownReturn, ChoiceRefused, EndpointRefused, NoSuchEndpoint, NotNetworks, StillUnderWay,
-    UnknownCustomer,
+    UnknownCustomer, UnknownAlarm, TakenAlready,
 )
 
 

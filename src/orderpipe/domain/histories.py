@@ -97,14 +97,14 @@ class Running:
     due_at: datetime | None
 
 
-def running(one: Standing, policies: Policies, history: History | None = None) -> list[Running]:
+def running(one: Standing, policies: Policies, history: History | None = None, *, now: datetime) -> list[Running]:
     """
-    The clocks of an order and its parts that have a target. Raises UnknownPolicy.
+    The clocks of an order and its parts that have a target, as they stand at `now`. Raises UnknownPolicy.
 
     Without its history as if nothing had ever been waited for: no target is reached before that.
     """
     kind, clocks = policies.order_type(one.shop_id, one.type), []
-    paused = _Paused(one, history, kind.pauses) if history else None
+    paused = _Paused(one, history, kind.pauses, now) if history else None
     units: list[tuple[int, str, datetime, int | None, datetime | None]] = [
         (ITSELF, one.state, one.entered_at, None, one.due_at), (ITSELF, WHOLE, one.received_at, None, one.complete_by),
     ]
@@ -129,8 +129,8 @@ def still_ahead(one: Standing) -> tuple[str, ...]:
 class _Paused:
     """When the clocks of an order stood still."""
 
-    def __init__(self, one: Standing, history: History, outsiders: frozenset[str]) -> None:
-        self._one, self._history, self._outsiders = one, history, outsiders
+    def __init__(self, one: Standing, history: History, outsiders: frozenset[str], now: datetime) -> None:
+        self._history, self._outsiders, self._now = history, outsiders, now
         self._parts = {part.id: part for part in one.parts}
         self._asked = self._of_holds()
 
@@ -160,9 +160,11 @@ class _Paused:
                 begun = None
             if entry.fulfillment_id == unit and entry.waits_for and _TURN.get(WaitingFor(entry.waits_for)) in self._outsiders:
                 begun = entry.at, entry.waits_for
+        asked_for = part.not_before if (part := self._parts.get(unit)) else None
         if begun:
-            part = self._parts.get(unit)
-            yield begun[0], part.not_before if part and begun[1] == WaitingFor.DATE else None
+            yield begun[0], asked_for if begun[1] == WaitingFor.DATE else None
+        if asked_for and asked_for > self._now and Owner.CUSTOMER in self._outsiders:
+            yield self._now, asked_for
 
     def _elsewhere(self) -> list[Span]:
         """Since the order was promised, whenever all of it was with somebody else."""

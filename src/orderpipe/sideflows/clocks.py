@@ -58,7 +58,7 @@ def _next_look(one: Standing, rules: Policies, now: datetime) -> datetime:
     """Before then nothing of the order can be missed, as if nothing had ever been waited for."""
     try:
         share = rules.order_type(one.shop_id, one.type).warn
-        reached = [each.clock.reaches(each.minutes * share, now) for each in running(one, rules)]
+        reached = [each.clock.reaches(each.minutes * share, now) for each in running(one, rules, now=now)]
         return min([*reached, _ahead(one, rules, now)])
     except _UNKNOWABLE:
         return now + AGAIN_UNKNOWN
@@ -95,7 +95,7 @@ def _read_closely(tx: Tx, order_ids: Collection[int], rules: Policies, now: date
         if not one.ended:
             try:
                 share = rules.order_type(one.shop_id, one.type).warn
-                reads = [_read(each, share, now) for each in running(one, rules, histories[one.order_id])]
+                reads = [_read(each, share, now) for each in running(one, rules, histories[one.order_id], now=now)]
                 found.again[one.order_id] = min([_judge(one, read, known, found, now) for read in reads] + [_ahead(one, rules, now)])
             except _UNKNOWABLE:
                 found.again[one.order_id] = now + AGAIN_UNKNOWN
