@@ -14,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 
-from benchmarks import Skipped, growth, hot_sku, imports, latency, machine, mail, pipeline, post, validation
+from benchmarks import Skipped, clocks, growth, hot_sku, imports, latency, machine, mail, pipeline, post, validation
 from orderpipe.local.leash import die_with
 
 Part = Callable[[int | None], Mapping[str, float]]
@@ -29,6 +29,7 @@ PARTS: dict[str, Part] = {
     "mail": mail.measure,
     "growth": growth.measure,
     "validation": validation.measure,
+    "clocks": clocks.measure,
 }
 
 QUICK = 400

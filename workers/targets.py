@@ -5,16 +5,13 @@ The job that looks after time targets: reads the clocks whose look has come, and
 import time
 
 from orderpipe import broker
-from orderpipe.flow import Queue
+from orderpipe.flow import MOST, Queue
 from orderpipe.settings import settings
 from orderpipe.sideflows import clocks, targets
 from orderpipe.sideflows.clocks import Looked
 from workers.run import Run
 
 JOB = "target.check"
-
-MOST = 2_000
-"""Orders looked at in one transaction."""
 
 SECONDS = 5.0
 """After this long a tick leaves the rest to the next one, because other jobs share the worker."""

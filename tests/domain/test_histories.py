@@ -51,7 +51,8 @@ def due(one: Standing, stage: str, history: History, *, now: float = 500) -> flo
 
 
 def test_without_a_history_nothing_was_waited_for() -> None:
-    found = {(each.unit, each.stage): each.clock.reaches(each.minutes, after(0)) for each in running(order("received"), RULES, now=after(0))}
+    clocks = running(order("received"), RULES, now=after(0))
+    found = {(each.unit, each.stage): each.clock.reaches(each.minutes, after(0)) for each in clocks}
     assert found == {(ITSELF, "received"): after(60), (ITSELF, "whole"): after(1000)}
 
 
