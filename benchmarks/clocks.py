@@ -34,7 +34,8 @@ _FILL = (
             'as-available', 'promised', 'fulfillments', CAST(:now AS timestamptz) + interval '1 day', :now, :now,
             CAST(:now AS timestamptz) + interval '10 days'
         FROM generate_series(1, :orders) AS g (n)""",
-    """INSERT INTO fulfillment (id, order_id, shop_id, lane, kind, location_id, reserved, state, waiting_for, next_at, stage_entered_at, due_at)
+    """INSERT INTO fulfillment (id, order_id, shop_id, lane, kind, location_id, reserved, state, waiting_for, next_at, stage_entered_at,
+            due_at)
         SELECT n * 1000 + 1, n, :shop, 'standard', 'parcel', (SELECT min(id) FROM location WHERE shop_id = :shop), true,
             (ARRAY['released', 'picked', 'packed', 'shipped'])[n % 4 + 1], CASE n % 4 WHEN 0 THEN 'pick-scans' WHEN 1 THEN 'pack-scans'
             WHEN 3 THEN 'carrier' END, CAST(:now AS timestamptz) + interval '12 hours', :now, CAST(:now AS timestamptz) + interval '4 hours'
@@ -43,8 +44,10 @@ _FILL = (
         SELECT n, s.seq, CAST(:now AS timestamptz), 'runner', s.what, CASE WHEN s.seq > 4 THEN n * 1000 + 1 END, s.before, s.after, 1
         FROM generate_series(1, :orders) AS g (n) CROSS JOIN (VALUES (1, 'order.received', NULL, 'received'),
             (2, 'order.validated', 'received', 'validated'), (3, 'order.allocated', 'validated', 'allocated'),
-            (4, 'order.promised', 'allocated', 'promised'), (5, 'fulfillment.released', 'planned', 'released')) AS s (seq, what, before, after)""",
-    "INSERT INTO watch (order_id, look_at) SELECT n, CAST(:now AS timestamptz) + interval '96 minutes' FROM generate_series(1, :orders) AS g (n)",
+            (4, 'order.promised', 'allocated', 'promised'), (5, 'fulfillment.released', 'planned', 'released'))
+            AS s (seq, what, before, after)""",
+    """INSERT INTO watch (order_id, look_at) SELECT n, CAST(:now AS timestamptz) + interval '96 minutes'
+        FROM generate_series(1, :orders) AS g (n)""",
 )
 
 

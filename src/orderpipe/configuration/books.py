@@ -19,6 +19,9 @@ from orderpipe.store.metadata import Tx
 
 Row = Mapping[str, Any]
 
+_UNREADABLE = (ValidationError, LookupError, TypeError, ValueError, AttributeError)
+"""What comes of a row that holds something else than it should."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -56,7 +59,7 @@ def read_books(tx: Tx) -> Entries:
     ):
         for row in rows:
             if row["shop_id"] in codes:
-                with suppress(ValidationError):
+                with suppress(*_UNREADABLE):
                     found[codes[row["shop_id"]], section, row["code"]] = entry_of(section, row["code"], told(row))
     return found
 

@@ -69,6 +69,13 @@ def _more_than_nothing(minutes: float) -> float:
     return minutes
 
 
+def _day(written: str) -> str:
+    try:
+        return date.fromisoformat(written).isoformat()
+    except ValueError:
+        raise ValueError(f"{written!r} is no date; dates are written 2026-12-24.") from None
+
+
 def _stage(name: str) -> str:
     if name not in STAGES:
         raise ValueError(f"There is no stage {name!r}; there is {', '.join(STAGES)}.")
@@ -104,6 +111,7 @@ def _country(code: str) -> str:
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=60)]
 Shifts = Annotated[list[str], BeforeValidator(lambda one: [one] if isinstance(one, str) else one), AfterValidator(_shifts)]
+Day = Annotated[str, AfterValidator(_day)]
 Minutes = Annotated[float, BeforeValidator(_minutes)]
 Target = Annotated[float, BeforeValidator(_minutes), AfterValidator(_more_than_nothing)]
 Stage = Annotated[str, AfterValidator(_stage)]
@@ -121,7 +129,7 @@ class Calendar(Part):
     time_zone: Annotated[str, AfterValidator(_time_zone)]
     hours: dict[str, Shifts]
     holidays: Annotated[str, AfterValidator(_country)] = ""
-    exceptions: dict[str, Shifts] = Field(default_factory=dict)
+    exceptions: dict[Day, Shifts] = Field(default_factory=dict)
 
     @field_validator("hours")
     @classmethod
@@ -139,11 +147,6 @@ class Calendar(Part):
     @field_validator("exceptions")
     @classmethod
     def _by_date(cls, exceptions: Mapping[str, list[str]]) -> dict[str, list[str]]:
-        for day in exceptions:
-            try:
-                date.fromisoformat(day)
-            except ValueError:
-                raise ValueError(f"{day!r} is no date; dates are written 2026-12-24.") from None
         return dict(sorted(exceptions.items()))
 
 
@@ -155,7 +158,7 @@ class OrderType(Part):
     calendar: Code = "standard"
     warn: float = Field(0.8, gt=0, le=1)
     pauses: list[Literal["customer", "shop", "carrier"]] = Field(default_factory=lambda: ["customer", "shop", "carrier"])
-    targets: dict[Stage, Target]
+    targets: dict[Stage, Target] = Field(default_factory=dict)
 
     @field_validator("pauses")
     @classmethod

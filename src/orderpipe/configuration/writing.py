@@ -4,7 +4,7 @@ The file written: a configuration as TOML that people like to read, and that rea
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from orderpipe.configuration.schema import DAYS, SECTIONS, Entries
@@ -23,19 +23,15 @@ def write(entries: Entries) -> str:
 def _entry(shop: str, section: str, name: str, entry: Mapping[str, Any]) -> Iterator[str]:
     at = ".".join(map(_key, ("shops", shop, section, name) if shop else (section, name)))
     yield f"[{at}]"
-    for setting, value in entry.items():
-        if (isinstance(value, bool | int | float | str) and value != "") or (isinstance(value, list) and not (value and isinstance(value[0], dict)) and setting != "escalation"):
-            yield f"{setting} = {_value(value)}"
-    for setting, value in entry.items():
-        if isinstance(value, dict) and value:
+    # in TOML a table of its own ends what stands directly in this one
+    yield from (f"{setting} = {_value(one)}" for setting, one in entry.items() if one != "" and setting not in _TABLES)
+    for setting, said in _TABLES.items():
+        if entry.get(setting) and said:
             yield f"[{at}.{setting}]"
-            shown = _in_ranges(value) if setting == "hours" else {key: _time(one) if setting == "targets" else one for key, one in value.items()}
-            yield from (f"{_key(key)} = {_value(one)}" for key, one in shown.items())
+            yield from (f"{_key(key)} = {_value(one)}" for key, one in said(entry[setting]).items())
     for rung in entry.get("escalation", ()):
         yield f"[[{at}.escalation]]"
-        yield f"level = {_value(rung['level'])}"
-        yield f"after = {_value(_time(rung['after']))}"
-        yield f"to = {_value(rung['to'])}"
+        yield from (f"{setting} = {_value(one)}" for setting, one in (rung | {"after": _time(rung["after"])}).items())
 
 
 def _in_ranges(hours: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
@@ -54,6 +50,16 @@ def _time(minutes: float) -> str | float:
         return minutes
     hours, rest = divmod(int(minutes), 60)
     return f"{hours}h" if hours and not rest else f"{hours}h{rest}m" if hours else f"{rest}m"
+
+
+def _times(targets: Mapping[str, float]) -> dict[str, str | float]:
+    return {stage: _time(minutes) for stage, minutes in targets.items()}
+
+
+_TABLES: dict[str, Callable[[Mapping[str, Any]], Mapping[str, Any]] | None] = {
+    "hours": _in_ranges, "exceptions": dict, "targets": _times, "escalation": None,
+}
+"""What gets a table of its own, and how it is said there."""
 
 
 def _key(name: str) -> str:
