@@ -15,6 +15,9 @@ from sqlalchemy import text
 from benchmarks.ended import settle
 from benchmarks.ground import Side, ground
 from benchmarks.ledger import processor_seconds
+from orderpipe.flow import MOST
+from orderpipe.sideflows import clocks
+from orderpipe.store import watches
 from orderpipe.store.database import Database
 from workers import targets
 from workers.run import Run
@@ -24,6 +27,12 @@ ROUNDS = 7
 A_TICK, TO_NEXT_LOOK = 15, 96 * 60
 """Seconds: a tick, and the shortest time between two looks at a parcel in the warehouse by the targets everybody begins with."""
 LATE, VERY_MANY = 1_000, 20_000
+AGAIN = 20
+"""Times that a group is measured: the clock of processors is a coarse one."""
+
+_ENDED = """WITH ended AS (UPDATE orders SET state = 'completed', next_at = NULL, ended_at = :now, waiting_for = NULL
+        WHERE id IN (SELECT id FROM orders WHERE ended_at IS NULL ORDER BY id DESC LIMIT :most) RETURNING id)
+    DELETE FROM watch WHERE order_id IN (SELECT id FROM ended) RETURNING order_id"""
 
 _FILL = (
     """INSERT INTO orders (id, shop_id, reference, content_hash, type, lane, channel, language, customer, ship_to, payment_method, prepaid,
@@ -52,7 +61,11 @@ _FILL = (
 
 
 def measure(orders: int | None = None) -> dict[str, float]:
-    """`clocks_1m_…_ms`: one tick with nothing due, as usual, with a thousand late, and a minute's worth of twenty thousand late at once."""
+    """
+    `clocks_1m_…_ms`: one tick with nothing due, as usual, with a thousand late, and with twenty thousand late at once.
+
+    `clocks_order_ms`: processor time that the clocks add to an order which goes through at once.
+    """
     units = orders or UNITS
     with ground() as here, here.side("clocks", lambda _: []) as side:
         begun = datetime.now(UTC)
@@ -65,6 +78,7 @@ def measure(orders: int | None = None) -> dict[str, float]:
             f"{name}_usual_ms": _median(run, lambda: _come(side.engine, usual)),
             f"{name}_late_ms": _median(run, lambda: _late(side.engine, min(LATE, units // 20), "released")),
             f"{name}_very_many_ms": _ms(run, lambda: _late(side.engine, min(VERY_MANY, units // 5), "shipped")),
+            "clocks_order_ms": _added(run),
         }
     print(f"clocks: {units:,} live units; a tick in ms: {figures}; usual is {usual:,} orders looked at", flush=True)
     return figures
@@ -98,6 +112,24 @@ def _late(engine: Database, orders: int, state: str) -> None:
                 RETURNING order_id)
                 UPDATE watch SET look_at = now() WHERE order_id IN (SELECT order_id FROM late)"""), {"orders": orders, "state": state}
         )
+
+
+def _added(run: Run) -> float:
+    """Of the row at the door, and of the look that finds the order ended: the least of the rounds, in groups as at the door."""
+    return round(min(_one_group(run) for _ in range(ROUNDS)) / MOST, 4)
+
+
+def _one_group(run: Run) -> float:
+    now = run.clock()
+    with run.engine.begin() as tx:
+        ended = tx.execute(text(_ENDED), {"most": MOST, "now": now}).scalars().all()
+    busy = processor_seconds()
+    for _ in range(AGAIN):
+        with run.engine.begin() as tx:
+            watches.begin(tx, ((order_id, now) for order_id in ended))
+        with run.engine.begin() as tx:
+            clocks.look(tx, now=now, limit=MOST)
+    return (processor_seconds() - busy) * 1_000 / AGAIN
 
 
 def _median(run: Run, prepare: Callable[[], None]) -> float:
