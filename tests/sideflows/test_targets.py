@@ -12,7 +12,7 @@ import pytest
 from orderpipe.domain.targets import EVERYBODY
 from orderpipe.sideflows import targets
 from orderpipe.sideflows.targets import TakenAlready, UnknownAlarm
-from orderpipe.store import alarms, configured
+from orderpipe.store import alarms, configured, notifications
 from orderpipe.store.notifications import notification
 from tests.floor import OFFICE, Floor
 
@@ -152,7 +152,7 @@ def test_what_is_late_already_is_not_said_to_be_late_soon(floor: Floor) -> None:
 def test_an_alarm_climbs_until_somebody_takes_it(floor: Floor) -> None:
     desk(floor, ("owner", 0, ["kim@shop.example"]), ("supervisor", 30, ["lee@shop.example", "json://chat.example/x"]),
          ("manager", 120, ["max@shop.example"]))
-    floor.order()
+    order = floor.order()
     later(floor, minutes=61)
     later(floor, minutes=10)
     assert alarmed(floor) == [("kim@shop.example", "email", "office-target-breached")]
@@ -161,6 +161,7 @@ def test_an_alarm_climbs_until_somebody_takes_it(floor: Floor) -> None:
         ("lee@shop.example", "email", "office-target-breached"), ("json://chat.example/x", "chat", "office-target-breached"),
     ]
     with floor.engine.begin() as tx:
+        assert "json://…" in {one.recipient for one in notifications.of_order(tx, order)}, "the URL may hold a secret"
         alarm = alarms.not_taken(tx)[0]
         assert targets.acknowledge(tx, alarm.id, by="Kim", now=floor.now).acknowledged_by == "Kim"
         with pytest.raises(TakenAlready, match="Kim looks after"):
@@ -188,6 +189,20 @@ def test_what_has_gone_on_by_itself_wakes_nobody_any_more(floor: Floor) -> None:
     floor.receive(order)
     later(floor, minutes=40)
     assert [to for to, _, _ in alarmed(floor)] == ["kim@shop.example"]
+
+
+def test_an_alarm_that_everybody_has_heard_of_is_over_when_nothing_stands_there_any_more(floor: Floor) -> None:
+    floor.stock()
+    order = floor.order()
+    later(floor, minutes=50)
+    later(floor, minutes=11)
+    assert len(alarmed(floor)) == 2
+    later(floor, days=1, minutes=1)
+    assert floor.value("SELECT count(*) FROM alarm WHERE closed_at IS NULL AND stage = 'received'") == 2
+    floor.receive(order)
+    later(floor, days=1, minutes=1)
+    assert floor.value("SELECT count(*) FROM alarm WHERE closed_at IS NULL AND stage = 'received'") == 0
+    assert [stage for stage in breaches(floor, order) if stage == "received"] == ["received"]
 
 
 def test_rungs_climb_in_working_time(floor: Floor) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from orderpipe.domain.clocks import Clock, Span, without
-from orderpipe.domain.targets import PERFORMED, UNTIL_CONFIRMED, UNTIL_SHIPPED, WHOLE, Policies
+from orderpipe.domain.targets import OUTSIDERS, PERFORMED, UNTIL_CONFIRMED, UNTIL_SHIPPED, WHOLE, Policies
 from orderpipe.flow import FULFILLMENT_ENDS, WAITS, FulfillmentState, OrderState, Owner, WaitingFor
 
 ITSELF = 0
@@ -18,6 +18,9 @@ ITSELF = 0
 
 _TURN = {reason: waiting.owner for reason, waiting in WAITS.items()} | {WaitingFor.DATE: Owner.CUSTOMER}
 """Whose turn it is while a unit waits; it is the customer who wants to have it later."""
+STANDING = frozenset(reason for reason, turn in _TURN.items() if turn in OUTSIDERS) - {WaitingFor.CARRIER}
+"""Waits that stop the clock of a unit's stage, where its type does not say otherwise; the carrier has a target of its own."""
+
 _ENDED_BY = {"payment.received": WaitingFor.PAYMENT}
 """What ends a wait by a fact of the order, which the unit's next step may follow later."""
 

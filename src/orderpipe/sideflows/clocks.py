@@ -198,6 +198,8 @@ def read_all_anew(tx: Tx, *, now: datetime, limit: int) -> Looked:
     after = watches.read_anew_after(tx, fingerprint(policies.policies(tx, now)))
     if after is None:
         return Looked()
+    if not after:
+        watches.adopt(tx, now)
     order_ids = watches.next_after(tx, after, limit=limit)
     watches.look_soon(tx, order_ids, now)
     looked = read_anew(tx, watches.free(tx, order_ids), now=now)
@@ -207,10 +209,11 @@ def read_all_anew(tx: Tx, *, now: datetime, limit: int) -> Looked:
 
 @lru_cache(maxsize=4)
 def fingerprint(rules: Policies) -> str:
-    """What tells other calendars, targets and desks from these; another release of the public holidays counts as other calendars."""
+    """What tells other calendars, targets and desks from these; another release of orderpipe or of the public holidays counts, too."""
     parts = (rules.calendars, rules.broken, rules.order_types, rules.desks, rules.locations)
     said = "\n".join(f"{key}: {_sorted(value)}" for part in parts for key, value in sorted(part.items()))
-    return hashlib.sha256(f"{version('holidays')}\n{said}".encode()).hexdigest()
+    releases = f"orderpipe {version('orderpipe')}, holidays {version('holidays')}"
+    return hashlib.sha256(f"{releases}\n{said}".encode()).hexdigest()
 
 
 def _sorted(value: object) -> str:

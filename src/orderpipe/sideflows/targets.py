@@ -6,7 +6,7 @@ Many that are late in the same way make one alarm and one letter, never a flood;
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from orderpipe.domain.decisions import Audience, Tell
 from orderpipe.domain.desks import Level
@@ -19,6 +19,9 @@ from orderpipe.store.metadata import Tx
 
 SHOWN = 20
 """Orders that one letter names."""
+
+OVER_YET = timedelta(days=1)
+"""How often it is looked whether an alarm that everybody has heard of is over."""
 
 _LETTER = {Kind.WARNED: "office-target-soon", Kind.BREACHED: "office-target-breached"}
 
@@ -33,7 +36,7 @@ class TakenAlready(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Escalated:
-    """How many alarms were looked at, and on which channels letters wait."""
+    """How many alarms were told, and on which channels letters wait."""
 
     alarms: int
     channels: frozenset[str]
@@ -45,21 +48,30 @@ def escalate(tx: Tx, *, office: str, now: datetime, limit: int = 500) -> Escalat
     if not due:
         return Escalated(0, frozenset())
     rules, late = policies.policies(tx, now), alarms.late(tx, [one.id for one in due], most=SHOWN)
-    live = [one for one in due if one.open]
-    tells = [tell for one in live for tell in _letters(one, late[one.id], rules)]
+    live = [one for one in due if late[one.id]]
+    rungs = {one.id: _rungs(one, rules) for one in live}
+    told = [one for one in live if one.level < len(rungs[one.id])]
+    tells = [tell for one in told for tell in _letters(one, late[one.id], rungs[one.id][one.level])]
     channels = notifications.enqueue(tx, tells, now, office_default=office).channels
-    alarms.told(tx, {one.id: _next_at(one, rules) for one in live}, [one.id for one in due if not one.open], now)
-    return Escalated(len(due), channels)
+    alarms.told(tx, {one.id: _next_at(one, len(rungs[one.id]), rules, now) for one in told})
+    alarms.look_again(tx, [one.id for one in live if one not in told], now + OVER_YET)
+    alarms.close(tx, [one.id for one in due if not late[one.id]], now)
+    return Escalated(len(told), channels)
 
 
-def _next_at(one: Alarm, rules: Policies) -> datetime | None:
+def _rungs(one: Alarm, rules: Policies) -> Sequence[Level]:
     """A warning goes to whose work it is, and no further."""
-    return None if one.kind == Kind.WARNED else clocks.told_at(rules, one.shop_id, one.stage, one.level + 1, one.opened_at)
-
-
-def _letters(one: Alarm, late: Sequence[Late], rules: Policies) -> list[tuple[int, Tell]]:
     ladder = rules.ladder(one.shop_id, one.stage)
-    level = ladder[min(one.level, len(ladder) - 1)]
+    return ladder[:1] if one.kind == Kind.WARNED else ladder
+
+
+def _next_at(one: Alarm, rungs: int, rules: Policies, now: datetime) -> datetime:
+    """When the next is told; after the last, when it is looked whether the alarm is over."""
+    at = clocks.told_at(rules, one.shop_id, one.stage, one.level + 1, one.opened_at) if one.level + 1 < rungs else None
+    return at or now + OVER_YET
+
+
+def _letters(one: Alarm, late: Sequence[Late], level: Level) -> list[tuple[int, Tell]]:
     key = f"office-target:{one.id}:{one.level}"
     return [
         (late[0].order_id, Tell(_LETTER[one.kind], _facts(one, late, level), f"{key}:{place}", Audience.OFFICE, address=address))

@@ -40,7 +40,7 @@ alarm = Table(
     Index("ix_alarm_open", "shop_id", "stage", postgresql_where=text("acknowledged_at IS NULL AND closed_at IS NULL")),
     info=IMPERSONAL,
 )
-"""`level`: how many rungs of the ladder have been told; `next_at`: when the next one is, NULL where nobody else is told."""
+"""`level`: how many rungs of the ladder have been told; `next_at`: when the next one is, or whether it is over is looked at."""
 
 missed_target = Table(
     "missed_target",
@@ -198,14 +198,23 @@ def late(tx: Tx, alarm_ids: Collection[int], *, most: int) -> dict[int, list[Lat
     return found
 
 
-def told(tx: Tx, next_at: Mapping[int, datetime | None], settled: Collection[int], now: datetime) -> None:
-    """Another rung of these alarms has been told, and the next is at this instant; those settled are over."""
+def told(tx: Tx, next_at: Mapping[int, datetime]) -> None:
+    """Another rung of these alarms has been told; they are looked at again at these instants (UTC)."""
     tx.execute(
         text("""UPDATE alarm a SET level = level + 1, next_at = u.at
             FROM unnest(CAST(:ids AS bigint[]), CAST(:ats AS timestamptz[])) AS u (id, at) WHERE a.id = u.id"""),
         {"ids": list(next_at), "ats": list(next_at.values())},
     )
-    tx.execute(text("UPDATE alarm SET closed_at = :now, next_at = NULL WHERE id = ANY(:ids)"), {"ids": list(settled), "now": now})
+
+
+def look_again(tx: Tx, alarm_ids: Collection[int], at: datetime) -> None:
+    """Look at these alarms again at this instant (UTC); nobody is told of them now."""
+    tx.execute(text("UPDATE alarm SET next_at = :at WHERE id = ANY(:ids)"), {"ids": list(alarm_ids), "at": at})
+
+
+def close(tx: Tx, alarm_ids: Collection[int], now: datetime) -> None:
+    """These alarms are over: nothing of them stands where it stood."""
+    tx.execute(text("UPDATE alarm SET closed_at = :now, next_at = NULL WHERE id = ANY(:ids)"), {"ids": list(alarm_ids), "now": now})
 
 
 def acknowledge(tx: Tx, alarm_id: int, *, by: str, now: datetime, shop_id: int | None = None) -> bool:

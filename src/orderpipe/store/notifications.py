@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.domain.decisions import Tell
 from orderpipe.domain.kinds import BUNDLED, KINDS, OPTIONAL, OUTDATED, URGENT
-from orderpipe.domain.notices import Dead, Fault, Later, Leased, Order, OrderedLine, Result, Sent, Withdrawn
+from orderpipe.domain.notices import Dead, Fault, Later, Leased, Order, OrderedLine, Result, Sent, Withdrawn, shown_recipient
 from orderpipe.domain.orders import number_of
 from orderpipe.store import bounced, bundles
 from orderpipe.store.bounced import Undelivered
@@ -92,6 +92,9 @@ class Notification:
     bounced_at: datetime | None
     bounce: str | None
     superseded_by: int | None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "recipient", shown_recipient(self.channel, self.recipient))
 
 
 # an urgent letter counts as due for an hour already, and so goes before what is only news

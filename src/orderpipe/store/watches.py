@@ -153,6 +153,15 @@ def next_after(tx: Tx, order_id: int, *, limit: int) -> list[int]:
     return [row.order_id for row in rows]
 
 
+def adopt(tx: Tx, now: datetime) -> None:
+    """Look soon at live orders that nobody looks at: a process of the release before took them down."""
+    tx.execute(
+        text("""INSERT INTO watch (order_id, look_at) SELECT id, CAST(:now AS timestamptz) FROM orders WHERE next_at IS NOT NULL ORDER BY id
+            ON CONFLICT DO NOTHING"""),
+        {"now": now},
+    )
+
+
 def note_read_anew(tx: Tx, up_to: int | None) -> None:
     """The clocks of orders up to this one have been read anew; None: all."""
     tx.execute(text("UPDATE clock_rules SET after_id = :up_to"), {"up_to": up_to})
