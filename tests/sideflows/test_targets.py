@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from orderpipe.domain.targets import EVERYBODY
-from orderpipe.sideflows import targets
+from orderpipe.sideflows import amendments, targets
+from orderpipe.sideflows.amendments import Asked
 from orderpipe.sideflows.targets import TakenAlready, UnknownAlarm
 from orderpipe.store import alarms, configured, notifications
 from orderpipe.store.notifications import notification
@@ -313,3 +314,40 @@ def test_a_look_reads_only_what_can_be_late(floor: Floor) -> None:
     floor.cancel(order)
     later(floor, days=9)
     assert floor.value("SELECT count(*) FROM watch WHERE order_id = :id", id=order) == 0
+
+
+@pytest.mark.parametrize("changes", [
+    {"/lines/0/quantity": 3}, {"/customer/name": "Ann Other"},
+    {"/ship_to": {"line1": "2 Low Street", "city": "Leeds", "postal_code": "LS1 1AA", "country": "GB"}},
+])
+def test_no_edit_restarts_a_clock(floor: Floor, changes: dict[str, Any]) -> None:
+    floor.stock()
+    order = floor.order()
+    for name in ("validate", "allocate", "promise"):
+        floor.stage(name, [order])
+    before = (floor.fulfillments(order)[0]["due_at"], floor.row(order)["complete_by"])
+    floor.now += timedelta(hours=3)
+    with floor.engine.begin() as tx:
+        amendments.amend(tx, order, Asked(changes, "A1"), by="customer", now=floor.now)
+    assert (floor.fulfillments(order)[0]["due_at"], floor.row(order)["complete_by"]) == before
+    later(floor, hours=1, minutes=1)
+    assert breaches(floor, order) == ["planned"]
+
+
+def test_what_is_put_off_by_the_customer_keeps_the_time_it_has_taken(floor: Floor) -> None:
+    floor.stock()
+    order = floor.order()
+    for name in ("validate", "allocate", "promise"):
+        floor.stage(name, [order])
+    floor.now += timedelta(hours=3)  # of the four that its target gives it
+    put_off = Asked({"/requested_on": f"{floor.now + timedelta(days=20):%Y-%m-%d}"}, "A1")
+    with floor.engine.begin() as tx:
+        floor.give(amendments.amend(tx, order, put_off, by="customer", now=floor.now).hints)
+    part = floor.fulfillments(order)[0]
+    assert part["due_at"] == part["not_before"] + timedelta(hours=10), "an hour after the day's work begins at nine"
+    floor.pass_time(minutes=1)
+    assert floor.parts(order) == {1: ("planned", "date")}
+    floor.now = part["due_at"] - timedelta(minutes=2)
+    assert (floor.check_targets(), breaches(floor, order)) == (0, [])
+    later(floor, minutes=3)
+    assert breaches(floor, order) == ["planned"]
