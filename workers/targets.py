@@ -21,7 +21,7 @@ def check(run: Run) -> str:
     """Look at what is due, then tell the next of each alarm; says what it found."""
     ends = time.monotonic() + SECONDS
     looked = Looked()
-    for job in (clocks.read_all_anew, clocks.look):
+    for job in (clocks.look, clocks.read_all_anew):
         while time.monotonic() < ends:
             with run.engine.begin() as tx:
                 some = job(tx, now=run.clock(), limit=MOST)

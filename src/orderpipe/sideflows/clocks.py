@@ -183,7 +183,7 @@ def read_anew(tx: Tx, order_ids: Collection[int], *, now: datetime) -> Looked:
     rules = policies.policies(tx, now)
     found = _read_closely(tx, order_ids, rules, now)
     _write(tx, found, rules, now)
-    watches.look_soon(tx, found.again, now)
+    watches.look_at(tx, found.again)
     return Looked(len(order_ids), found.count(Kind.BREACHED), found.count(Kind.WARNED))
 
 
@@ -201,8 +201,9 @@ def read_all_anew(tx: Tx, *, now: datetime, limit: int) -> Looked:
     if not after:
         watches.adopt(tx, now)
     order_ids = watches.next_after(tx, after, limit=limit)
-    watches.look_soon(tx, order_ids, now)
-    looked = read_anew(tx, watches.free(tx, order_ids), now=now)
+    free = watches.free(tx, order_ids)
+    looked = read_anew(tx, free, now=now)
+    watches.look_soon(tx, set(order_ids) - free, now)
     watches.note_read_anew(tx, order_ids[-1] if order_ids else None)
     return Looked(len(order_ids), looked.missed, looked.warned)
 

@@ -41,6 +41,14 @@ def begin(tx: Tx, looks: Iterable[tuple[int, datetime]]) -> None:
     insert_rows(tx, watch, [{"order_id": order_id, "look_at": at} for order_id, at in looks], conflict="ON CONFLICT DO NOTHING")
 
 
+def look_at(tx: Tx, looks: Mapping[int, datetime]) -> None:
+    """Look at these orders at these instants (UTC), whatever was planned before."""
+    insert_rows(
+        tx, watch, [{"order_id": order_id, "look_at": looks[order_id]} for order_id in sorted(looks)],
+        conflict="ON CONFLICT (order_id) DO UPDATE SET look_at = excluded.look_at",
+    )
+
+
 def look_soon(tx: Tx, order_ids: Collection[int], now: datetime) -> None:
     """Look at these orders at the next tick: something about them may be late earlier than was thought."""
     if not order_ids:
