@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from orderpipe.store.metadata import metadata
 
-OURS = frozenset({"outlook"})
+OURS = frozenset({"outlook", "watch"})
 """When each promise is looked at again: a note that orderpipe makes for its clock, and that a chain which looks at none has no use for."""
 SHARED = OURS | {"customer", "job_clock", "link_key", "article_memory", "customer_memory", "memory_progress", "memory_waiting"}
 """Tables whose rows do not grow with the orders (some a customer, some an article, one a job, one for all), or are ours alone."""
