@@ -14,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 
-from benchmarks import Skipped, growth, hot_sku, imports, latency, lead_times, machine, mail, pipeline, post, reports, validation
+from benchmarks import Skipped, clocks, growth, hot_sku, imports, latency, lead_times, machine, mail, pipeline, post, reports, validation
 from orderpipe.local.leash import die_with
 
 Part = Callable[[int | None], Mapping[str, float]]
@@ -31,6 +31,7 @@ PARTS: dict[str, Part] = {
     "validation": validation.measure,
     "lead-times": lead_times.measure,
     "reports": reports.measure,
+    "clocks": clocks.measure,
 }
 
 QUICK = 400

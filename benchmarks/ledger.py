@@ -11,9 +11,11 @@ from sqlalchemy import Connection, text
 
 from orderpipe.store.metadata import metadata
 
-OURS = frozenset({"outlook"})
-"""When each promise is looked at again: a note that orderpipe makes for its clock, and that a chain which looks at none has no use for."""
-SHARED = OURS | {"customer", "job_clock", "link_key", "article_memory", "customer_memory", "memory_progress", "memory_waiting"}
+OURS = frozenset({"outlook", "watch"})
+"""When each promise and each target is looked at again: notes for orderpipe's clock, of no use to a chain that looks at none."""
+SHARED = OURS | {
+    "customer", "job_clock", "clock_rules", "link_key", "article_memory", "customer_memory", "memory_progress", "memory_waiting",
+}
 """Tables whose rows do not grow with the orders (some a customer, some an article, one a job, one for all), or are ours alone."""
 
 _TABLES = text("""SELECT relname, n_tup_ins, n_tup_del, n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables""")

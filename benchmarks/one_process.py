@@ -18,8 +18,7 @@ from orderpipe.domain.tracking import ParcelStatus, TrackingEvent
 from orderpipe.flow import chain_from
 from orderpipe.intake.outcomes import Recorded
 from orderpipe.intake.record import record
-from orderpipe.settings import settings
-from orderpipe.sideflows import restock, scans, targets, tracking
+from orderpipe.sideflows import restock, scans, tracking
 from orderpipe.sideflows.hints import Hint
 from orderpipe.store.database import Database
 
@@ -57,14 +56,13 @@ class OneProcess:
 
     def look_after(self) -> None:
         """What the clock starts every few seconds: the sweep, the look at free stock, the look at missed targets."""
-        from workers import sweep
+        from workers import sweep, targets
         from workers.run import Run
 
         sweep.sweep(Run(self.engine, utc_now))
         with self.engine.begin() as tx:
             restock.wake_waiting(tx, utc_now())
-        with self.engine.begin() as tx:
-            targets.report_breaches(tx, office=settings().office_email, now=utc_now())
+        targets.check(Run(self.engine, utc_now))
 
     def _chains(self, hints: Iterable[Hint]) -> None:
         """Each hint's chain as a worker runs it: on from stage to stage with what is ready, until nothing is."""

@@ -30,6 +30,7 @@ from orderpipe.sideflows import (
     asking,
     cancellations,
     case_clock,
+    clocks,
     duplicates,
     feedback,
     office,
@@ -307,9 +308,11 @@ class Floor:
         assert not broken, [(one.rule.name, one.count, one.offenders[:3]) for one in broken]
 
     def check_targets(self) -> int:
-        """The job that reports missed targets."""
+        """The job that looks at time targets; returns how many were missed."""
         with self.engine.begin() as tx:
-            return targets.report_breaches(tx, office=OFFICE, now=self.now)
+            looked = clocks.read_all_anew(tx, now=self.now, limit=1_000) + clocks.look(tx, now=self.now, limit=1_000)
+            targets.escalate(tx, office=OFFICE, now=self.now)
+        return looked.missed
 
     def look_at_cases(self) -> int:
         """The jobs that look after cases and returns; returns how many were looked at."""

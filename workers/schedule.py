@@ -14,6 +14,7 @@ PERIODS: dict[str, timedelta] = {
     "delay.project": timedelta(seconds=settings().delays_seconds),
     "notify.email": timedelta(seconds=2 * settings().sweep_seconds),
     "notify.sms": timedelta(seconds=2 * settings().sweep_seconds),
+    "notify.chat": timedelta(seconds=6 * settings().sweep_seconds),
     "webhook.collect": timedelta(seconds=settings().sweep_seconds / 2),
     "mail.fetch": timedelta(seconds=6 * settings().sweep_seconds),
     "mail.read": timedelta(seconds=6 * settings().sweep_seconds),
@@ -31,7 +32,10 @@ PERIODS: dict[str, timedelta] = {
 _ASKED = timedelta(minutes=5)
 """The longest that a beat waits to ask for a job; a beat that is started anew more often than the job is due still asks in time."""
 
-_QUEUES = {"notify.email": Queue.NOTIFY, "notify.sms": Queue.NOTIFY, "mail.fetch": Queue.MAIL, "mail.read": Queue.CARE}
+_QUEUES = {
+    "notify.email": Queue.NOTIFY, "notify.sms": Queue.NOTIFY, "notify.chat": Queue.NOTIFY,
+    "mail.fetch": Queue.MAIL, "mail.read": Queue.CARE,
+}
 
 _UNWANTED = frozenset() if settings().imap_url else frozenset({"mail.fetch"})
 """Jobs that nobody need do here, and for whose ticks there may be no worker."""

@@ -16,11 +16,11 @@ from orderpipe.broker import app
 from orderpipe.flow import STEPS, Queue, Step, Unit, chain_from
 from orderpipe.intake import receive
 from orderpipe.settings import settings
-from orderpipe.sideflows import asking, case_clock, confirmations, feedback, improvement, office, restock, targets
+from orderpipe.sideflows import asking, case_clock, confirmations, feedback, improvement, office, restock
 from orderpipe.sideflows.asking import Desk
 from orderpipe.store import clock, idempotency, memory, units
 from orderpipe.store.metadata import Tx
-from workers import delays, few, letterbox, retention, run, seal, send, webhooks
+from workers import delays, few, letterbox, retention, run, seal, send, targets, webhooks
 from workers.run import Run
 from workers.schedule import PERIODS
 from workers.sweep import sweep
@@ -160,14 +160,6 @@ def _restock(started: Run) -> int:
     return sum(len(hint.ids) for hint in hints)
 
 
-def _check_targets(started: Run) -> int:
-    with started.engine.begin() as tx:
-        found = targets.report_breaches(tx, office=settings().office_email, now=started.clock())
-    if found:
-        _letters_wait()
-    return found
-
-
 def _check_confirmations(started: Run) -> int:
     with started.engine.begin() as tx:
         found = confirmations.report_untold(tx, office=settings().office_email, now=started.clock())
@@ -222,7 +214,7 @@ _tick(improvement.JOB, _all_due(lambda tx, started: improvement.write_letters(tx
 _tick("sweep", sweep)
 _tick(letterbox.JOB, lambda started: letterbox.bring(started, settings().imap_url))
 _tick("idempotency.forget", _forget_keys)
-_tick("target.check", _check_targets)
+_tick(targets.JOB, targets.check)
 _tick("memory.learn", _learn)
 _tick("notify.check", _check_confirmations)
 _tick(seal.JOB, seal.seal_journal)
@@ -265,6 +257,12 @@ def notify_email(self: OrderpipeTask) -> str:
 def notify_sms(self: OrderpipeTask) -> str:
     """Send the text messages that are due, until none is left or a few seconds are over."""
     return str(send.drain(self.started().engine, "sms", now=self.started().clock))
+
+
+@app.task(name="notify.chat", base=OrderpipeTask, bind=True)
+def notify_chat(self: OrderpipeTask) -> str:
+    """Send the alarms that go to a chat, until none is left or a few seconds are over."""
+    return str(send.drain(self.started().engine, "chat", now=self.started().clock))
 
 
 @app.task(name=webhooks.SEND, base=OrderpipeTask, bind=True)

@@ -281,3 +281,16 @@ def test_leads_customers_to_their_order_and_texts_them_the_link_where_it_matters
         for language in LANGUAGES:
             assert letters.render_sms(replace(notice(kind, language=language, channel="sms"), page_link=link), ORDER).endswith(link)
     assert link not in letters.render_sms(replace(notice("thank-you", channel="sms"), page_link=link), ORDER)
+
+
+def test_tells_the_targets_by_the_customer_s_clock() -> None:
+    told = {"targets": [{"what": "confirm", "until": "2026-11-25T17:00:00+00:00"}, {"what": "ship", "until": "2026-11-26T17:00:00+00:00"}]}
+    there = replace(ORDERS["en"], time_zone="Europe/London", ship_to={"country": "CN", "city": "Shanghai"})
+    letter = letters.render_mail(notice("acknowledgement", facts=told), there)
+    assert "We confirm your order with its delivery date by Thursday, 26 November 2026, 01:00 (Beijing time)." in letter.text
+    assert "It leaves us by Friday, 27 November 2026, 01:00 (Beijing time)." in letter.text
+    assert "Thu 26 Nov" in letters.render_sms(notice("acknowledgement", facts=told, channel="sms"), there)
+    home = replace(there, ship_to={"country": "GB"})
+    assert "Wednesday, 25 November 2026, 17:00 (London time)" in letters.render_mail(notice("acknowledgement", facts=told), home).text
+    chinese = letters.render_mail(notice("acknowledgement", language="zh", facts=told), there)
+    assert "01:00（北京时间）" in chinese.text

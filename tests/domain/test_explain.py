@@ -82,7 +82,7 @@ def test_is_not_late_while_the_customer_is_asked() -> None:
     given = facts(asked, question=Asked(1, Progress(THEN, None, None, None)))
     (unit,) = explain(given, now=NOW)["units"]
     assert (unit["paused"], unit["overdue"]) == (True, False)
-    assert "stand still while the customer is asked" in told(given)
+    assert "stand still meanwhile" in told(given)
 
 
 def test_names_the_decisions_and_the_last_error_of_what_waits_for_the_office() -> None:

@@ -6,13 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from orderpipe.domain.calendars import Week, WorkingCalendar, working_seconds_between
+from orderpipe.domain.calendars import Week, WorkingCalendar
 from orderpipe.domain.ladder import BadPolicy, OnSilence, Plan, Progress, QueryPolicy, Rung, other_channel, outcome, plan
 from orderpipe.domain.notices import Channel
-from orderpipe.domain.targets import after_pause
 
 HOURS: Week = (*((((time(9), time(17)),),) * 5), (), ())
 OFFICE = WorkingCalendar("office", "UTC", HOURS)
@@ -87,40 +84,3 @@ def test_knows_the_other_channel_only_where_a_message_can_arrive() -> None:
 def test_refuses_a_policy_that_cannot_be(wrong: dict[str, int]) -> None:
     with pytest.raises(BadPolicy, match=next(iter(wrong))):
         replace(POLICY, **wrong)  # type: ignore[arg-type]
-
-
-instants = st.integers(0, 60 * 86_400).map(lambda seconds: FRIDAY + timedelta(seconds=seconds))
-minutes = st.integers(0, 20_000)
-
-
-@given(instants, minutes, minutes)
-@settings(deadline=None)
-def test_a_pause_leaves_as_much_working_time_as_there_was(since: datetime, due_in: int, length: int) -> None:
-    due, until = since + timedelta(minutes=due_in), since + timedelta(minutes=length)
-    moved = after_pause(OFFICE, due, since=since, until=until)
-    assert moved is not None
-    assert moved >= due
-    if due > since:
-        left = working_seconds_between(OFFICE, since, due)
-        assert working_seconds_between(OFFICE, since, moved) == left + working_seconds_between(OFFICE, since, until)
-
-
-@given(instants, minutes, minutes, minutes, minutes)
-@settings(deadline=None)
-def test_two_pauses_move_a_target_as_far_as_both_together(since: datetime, due_in: int, first: int, between: int, second: int) -> None:
-    due = since + timedelta(minutes=due_in + 1)
-    end = since + timedelta(minutes=first)
-    again = end + timedelta(minutes=between)
-    once = after_pause(OFFICE, due, since=since, until=end)
-    assert once is not None
-    twice = after_pause(OFFICE, once, since=again, until=again + timedelta(minutes=second))
-    assert twice is not None
-    paused = working_seconds_between(OFFICE, since, end)
-    paused += working_seconds_between(OFFICE, again, again + timedelta(minutes=second)) if once > again else 0
-    assert working_seconds_between(OFFICE, due, twice) == paused
-
-
-def test_what_was_missed_before_the_pause_stays_missed() -> None:
-    due = FRIDAY - timedelta(minutes=1)
-    assert after_pause(OFFICE, due, since=FRIDAY, until=FRIDAY + timedelta(days=9)) == due
-    assert after_pause(OFFICE, None, since=FRIDAY, until=FRIDAY) is None

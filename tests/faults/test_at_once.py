@@ -13,13 +13,13 @@ import pytest
 from sqlalchemy import Engine
 
 from orderpipe.flow import STEPS, Unit, chain_from
-from orderpipe.sideflows import cancellations, restock, targets
+from orderpipe.sideflows import cancellations, restock
 from orderpipe.sideflows.cancellations import CancelRefused
 from orderpipe.store.database import is_transient
 from tests import builders
 from tests.faults.crew import Crew
 from tests.floor import Floor, receive_stock
-from workers import run, sweep
+from workers import run, sweep, targets
 from workers.run import Run
 
 SECONDS = 8
@@ -79,8 +79,7 @@ class Bustle:
     def tick(self, chance: random.Random) -> None:
         time.sleep(0.05)
         sweep.sweep(Run(self.engine, lambda: datetime.now(UTC) + timedelta(minutes=chance.choice((0, 1, 600)))))
-        with self.engine.begin() as tx:
-            targets.report_breaches(tx, office="office@orderpipe.example", now=datetime.now(UTC) + timedelta(days=30))
+        targets.check(Run(self.engine, lambda: datetime.now(UTC) + timedelta(days=30)))
 
 
 def test_no_deadlock_and_no_piece_lost(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from fastapi import APIRouter, FastAPI
 
 from orderpipe.api import (
+    alarms,
     amendments,
     carrier,
     cases,
@@ -54,7 +55,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     orders_in.router, orders_bulk.router, orders_out.router, order_steps.router, amendments.router, intakes_out.router, payments.router,
     warehouse.router, work_list.router, carrier.router, stock.router, products.router, status.router, cases.router, credits.router,
     returns.router, reports.router, delays.router, webhook_endpoints.router, webhook_deliveries.router, customers.router, mails_in.router,
-    stray_mail.router, health.router,
+    stray_mail.router, alarms.router, health.router,
 )
 STREAMS = frozenset({"/v1/orders/bulk"})
 """Paths whose bodies are read as they come and may be of any length."""

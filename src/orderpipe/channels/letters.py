@@ -21,9 +21,10 @@ from orderpipe.channels.views import OrderView, clean
 from orderpipe.channels.wording import LANGUAGES, Wording, language_of, phrases_of, wording
 from orderpipe.domain.decisions import Audience
 from orderpipe.domain.notices import Leased, Order
+from orderpipe.domain.time_zones import zone_of_country
 
-SPEECH = ("money", "day", "short_day", "last_day", "short_last_day", "moment", "second", "window", "days")
-"""How a template says values; functions of the wording."""
+SPEECH = ("money", "day", "short_day", "last_day", "short_last_day", "moment", "second", "window", "days", "short_last_day_there")
+"""How a template says values; functions of the wording, what ends in `_there` by the clocks where the order goes."""
 _GAP = re.compile(r"\n{3,}")
 
 Scene = dict[str, Any]
@@ -79,22 +80,28 @@ def render_sms(notice: Leased, order: Order) -> str:
 def _scene(notice: Leased, order: Order, language: str) -> Scene:
     """What a template may use."""
     said = wording(language, order.time_zone, clean(order.currency, 10))
+    there = wording(language, _time_zone_there(order), said.currency)
     view = OrderView(order, said)
     facts = Facts(clean(notice.facts))
     phrases = said.phrases
     asked = [question_of(doubt, view, said) for doubt in facts.get("doubts") or ()]
     targets = [
-        phrases["targets"][target["what"]].format(until=said.moment(target["until"]))
+        phrases["targets"][target["what"]].format(until=there.moment(target["until"]))
         for target in facts.get("targets") or () if target["what"] in phrases["targets"]
     ]
-    return _said(said) | {"order": view, "facts": facts, "doubts": asked, "targets": targets, "page_link": notice.page_link}
+    return _said(said, there) | {"order": view, "facts": facts, "doubts": asked, "targets": targets, "page_link": notice.page_link}
 
 
 @lru_cache(maxsize=200)
-def _said(said: Wording) -> Scene:
-    """What is the same in all letters of one wording."""
-    speech = {name: getattr(said, name) for name in SPEECH}
+def _said(said: Wording, there: Wording) -> Scene:
+    """What is the same in all letters of one wording, and one where the order goes."""
+    speech = {name: getattr(there if name.endswith("_there") else said, name.removesuffix("_there")) for name in SPEECH}
     return speech | {name: said.phrases[name] for name in ("words", "reasons", "flow")}
+
+
+def _time_zone_there(order: Order) -> str:
+    """The time zone where the order goes."""
+    return zone_of_country(str((order.ship_to or {}).get("country") or ""), order.time_zone, order.received_at.date())
 
 
 def _given(order: OrderView, language: str, *, office: bool) -> dict[str, str]:

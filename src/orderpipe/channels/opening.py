@@ -1,14 +1,15 @@
 """
-Which way out the settings name for e-mail and for SMS; one that is missing or unusable lets everything wait with the reason.
+Which way out the settings name for e-mail and for SMS, beside chats; one that is missing or unusable lets everything wait with the reason.
 """
 
 from functools import partial
 
+from orderpipe.channels.chat import ChatOutlet
 from orderpipe.channels.email import MailOutlet, write_mail
 from orderpipe.channels.outlets import BadOutlet, Closed, Outlet, Sink
 from orderpipe.channels.sms import SmsOutlet, write_sms
 from orderpipe.channels.smtp import MailServer
-from orderpipe.domain.notices import Channel
+from orderpipe.domain.notices import CHAT, Channel
 
 NOWHERE = "null:"
 """As a server's address: everything is written and then thrown away, for measuring."""
@@ -16,6 +17,8 @@ NOWHERE = "null:"
 
 def open_outlet(channel: str, *, smtp_url: str, mail_from: str, sms_url: str, replies: str = "") -> Outlet:
     """The way out for this channel, not connected yet; `replies` as for `write_mail`."""
+    if channel == CHAT:
+        return ChatOutlet()
     try:
         return _email(smtp_url, mail_from, replies) if channel == Channel.EMAIL else _sms(sms_url)
     except BadOutlet as reason:

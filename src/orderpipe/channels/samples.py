@@ -23,6 +23,14 @@ LINES = [{"number": 1, "quantity": 2}, {"number": 2, "quantity": 1}]
 SOON, LATER = "2026-11-05T08:00:00Z", "2026-11-06T16:00:00+00:00"
 QUESTION = {"query_id": "qry_000000000007", "link": LINK, "answer_until": LATER, "doubts": DOUBTS, "on_silence": "wait"}
 
+ALARM: dict[str, Any] = {
+    "alarm": "A-12", "stage": "released", "location": "main", "level": "supervisor", "count": 312, "since": SOON, "due_at": LATER,
+    "target_minutes": 240, "orders": [
+        {"number": "100042-7", "since": SOON, "due_at": LATER}, {"number": "100043-5", "since": SOON, "due_at": LATER},
+    ],
+}
+ALARM_OF_ONE = ALARM | {"stage": "whole", "location": "", "target_minutes": 60, "count": 1, "orders": ALARM["orders"][:1]}
+
 DELAY = {
     "was": SOON, "until": LATER, "silence": "cancels", "answer_until": LATER, "link": LINK,
     "options": ["wait", "part", "substitute", "cancel"], "substitutes": [
@@ -90,7 +98,8 @@ FACTS: dict[str, Mapping[str, Any]] = {
         "silence_at": LATER, "command": "orderpipe order answer 100042-7 --set /customer/name=… --confirm totals-differ",
         "api": "POST /v1/queries/qry_000000000007/answer",
     },
-    "office-target-breached": {"stage": "validated", "since": SOON, "target_minutes": 240},
+    "office-target-breached": ALARM,
+    "office-target-soon": ALARM | {"level": "owner"},
     "office-parcel-lost": {"tracking_number": "00340434161094021501"},
     "office-no-date": {"reason": "The calendar standard has no working time."},
     "office-unclear-reply": {
@@ -199,7 +208,8 @@ VARIANTS: dict[str, tuple[Mapping[str, Any], ...]] = {
             for kind, what, waits in (("question", "address-new", ""), ("breach", "whole", "carrier"), ("cancellation", "new", ""))
         ],
     },),
-    "office-target-breached": ({"stage": "whole", "since": SOON, "target_minutes": 60, "count": 3},),
+    "office-target-breached": (ALARM_OF_ONE,),
+    "office-target-soon": (ALARM_OF_ONE,),
 }
 """Others that a template must be able to tell: with less in them, or with what earlier letters would have told."""
 

@@ -14,6 +14,7 @@ from orderpipe.cli import (
     backtest,
     case,
     check,
+    config,
     customer,
     delay,
     demo,
@@ -35,6 +36,7 @@ from orderpipe.cli import (
     shop,
     shop_letters,
     stock,
+    target,
     template,
     up,
     version,
@@ -45,9 +47,9 @@ from orderpipe.cli.app import app
 from orderpipe.cli.errors import sentence_for
 
 __all__ = [
-    "answer", "app", "audit", "backtest", "case", "check", "customer", "delay", "demo", "doctor", "flagged", "flow", "imports",
+    "answer", "app", "audit", "backtest", "case", "check", "config", "customer", "delay", "demo", "doctor", "flagged", "flow", "imports",
     "mail", "mail_care", "mail_in", "main", "migrate", "order", "query", "report", "report_letter", "retention", "returned", "rule", "shop",
-    "shop_letters", "stock", "template", "up", "version", "webhook", "why",
+    "shop_letters", "stock", "target", "template", "up", "version", "webhook", "why",
 ]
 
 

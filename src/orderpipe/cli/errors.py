@@ -20,6 +20,7 @@ from orderpipe.sideflows.privacy import StillUnderWay, UnknownCustomer
 from orderpipe.sideflows.queries import AlreadyAnswered, AnswerRefused
 from orderpipe.sideflows.retelling import NoSuchLetter, NotAgain
 from orderpipe.sideflows.stray_mail import NotOpen
+from orderpipe.sideflows.targets import TakenAlready, UnknownAlarm
 from orderpipe.sideflows.webhooks import EndpointRefused, NoSuchEndpoint
 from orderpipe.store.database import DatabaseError, is_transient
 from orderpipe.store.imports import ImportedElsewhere
@@ -32,7 +33,7 @@ REFUSALS = (
     AmendRefused, CancelRefused, DecisionRefused, UnknownNumber, LocationTaken, ShopTaken, UnknownKey, UnknownOrder, SealsOutOfReach,
     CannotStart, ImportedElsewhere, AlreadyAnswered, AnswerRefused, NoSuchLetter, NotAgain, BadRecipient, CaseRefused, UnknownCase,
     NoSuchCredit, RemedyRefused, ReturnRefused, UnknownReturn, ChoiceRefused, EndpointRefused, NoSuchEndpoint, NotNetworks, StillUnderWay,
-    UnknownCustomer, NotOpen, CannotJudge,
+    UnknownCustomer, NotOpen, CannotJudge, UnknownAlarm, TakenAlready,
 )
 
 

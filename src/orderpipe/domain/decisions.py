@@ -25,7 +25,8 @@ class Tell:
     """
     One notification: its kind, the facts it tells beyond the order's own, and the key under which it goes out only once.
 
-    A customer who can be reached by `channel` gets it there; None leaves the choice to the outbox.
+    A customer who can be reached by `channel` gets it there; None leaves the choice to the outbox. `address`: to this address or Apprise
+    URL instead of the office's.
     """
 
     kind: str
@@ -33,6 +34,7 @@ class Tell:
     dedupe: str
     to: Audience = Audience.CUSTOMER
     channel: Channel | None = None
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from orderpipe.domain.explain_beside import of_cases, of_delay
+from orderpipe.domain.histories import STANDING
 from orderpipe.domain.ladder import TASK, OnSilence, Progress, Rung
 from orderpipe.domain.orders import fulfillment_number_of, number_of, public_id
 from orderpipe.domain.payments import PaymentStatus
@@ -124,7 +125,7 @@ def explain(facts: Facts, *, now: datetime) -> dict[str, Any]:
 
 def _unit(one: Standing, facts: Facts, now: datetime) -> dict[str, Any]:
     waiting = WAITS[one.waiting_for] if one.waiting_for else None
-    paused = one.waiting_for == WaitingFor.QUERY
+    paused = one.waiting_for in STANDING
     overdue = bool(one.due_at and one.due_at < now) and not paused
     return {
         "unit": one.unit, "number": _number(one), "id": public_id(one.unit, one.id), "state": one.state,
@@ -253,7 +254,7 @@ def _of_unit(unit: Mapping[str, Any], say: Callable[[datetime], str]) -> Iterato
     if unit["overdue"]:
         yield f"  Its time target was {say(unit['due_at'])} and is missed."
     if unit["paused"] and unit["due_at"]:
-        yield "  Its time targets stand still while the customer is asked, and move by as much working time."
+        yield "  Its time targets stand still meanwhile, and move by as much working time."
     if unit["silence"]:
         yield f"  Without an answer by {say(unit['silence']['at'])} {unit['silence']['what']}."
     upcoming = unit["next"]

@@ -86,6 +86,7 @@ KINDS: Mapping[str, Kind] = {
     "office-remedy": Kind(),
     "office-reminder": Kind(),
     "office-target-breached": Kind(),
+    "office-target-soon": Kind(),
     "office-unclear-reply": Kind(),
     "office-unconfirmed": Kind(),
     "office-unreachable": Kind(),

@@ -31,6 +31,15 @@ class Channel(StrEnum):
     SMS = "sms"
 
 
+CHAT = "chat"
+"""The way to staff over any service that Apprise knows; the recipient is its URL."""
+
+
+def shown_recipient(channel: str, recipient: str) -> str:
+    """The recipient as it may be shown: of a chat's URL only the service, for the rest may be a secret."""
+    return f"{recipient.partition('://')[0]}://…" if channel == CHAT else recipient
+
+
 @dataclass(frozen=True, slots=True)
 class Leased:
     """

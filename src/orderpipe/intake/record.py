@@ -12,7 +12,7 @@ from typing import Any
 
 from orderpipe.domain.decisions import Tell
 from orderpipe.domain.orders import OrderDraft
-from orderpipe.domain.targets import EVERYBODY, Policies, complete_by, due_at, for_customer
+from orderpipe.domain.targets import EVERYBODY, STAGES, Policies, complete_by, due_at, for_customer, soonest
 from orderpipe.flow import IntakeState, OrderState
 from orderpipe.intake import keys
 from orderpipe.intake.outcomes import Outcome, Received, Recorded, Refused, answer_to, malformed
@@ -86,7 +86,8 @@ def _write(tx: Tx, wanted: Mapping[Reference, _Wanted], rules: Policies, now: da
     if not wanted:
         return {}
     homes = shops.known(tx, {shop_id for shop_id, _ in wanted}, now)
-    new = new_orders.insert(tx, [_order_row(one, homes[one.received.shop_id], rules, now) for one in wanted.values()])
+    rows = [_order_row(one, homes[one.received.shop_id], rules, now) for one in wanted.values()]
+    new = new_orders.insert(tx, rows, {reference: _first_look(one, rules, now) for reference, one in wanted.items()})
     written = [(order_id, wanted[reference]) for reference, order_id in new.items()]
     new_orders.insert_lines(tx, [
         (order_id, number, line.sku, line.description, line.quantity, line.unit_price)
@@ -102,6 +103,11 @@ def _write(tx: Tx, wanted: Mapping[Reference, _Wanted], rules: Policies, now: da
     unreachable = [Entry(order_id, f"unreachable.{kind}") for order_id, kind in letters.unreachable]
     journal.write(tx, entries + unreachable, now=now, actor="intake")
     return new
+
+
+def _first_look(one: _Wanted, rules: Policies, now: datetime) -> datetime:
+    """Before then no target of the order can be missed or soon be missed."""
+    return soonest(rules, one.received.shop_id, order_type=one.draft.type, stages=STAGES, now=now) or now
 
 
 def _named(sender: str) -> str:

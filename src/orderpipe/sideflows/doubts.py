@@ -5,10 +5,10 @@ The end of an order's doubts: what was asked is settled, what stopped the order 
 from collections.abc import Collection
 from datetime import datetime
 
-from orderpipe.domain.targets import after_pause
 from orderpipe.flow import Unit, WaitingFor, next_step
+from orderpipe.sideflows import clocks
 from orderpipe.sideflows.hints import Hint
-from orderpipe.store import delays, holds, pauses, policies, questions, units
+from orderpipe.store import delays, holds, questions, units
 from orderpipe.store.metadata import Tx
 
 
@@ -33,15 +33,8 @@ def lift(
 
     Their time targets move by the working time for which they were asked.
     """
-    rules = policies.policies(tx, now)
-    pauses.end(tx, [
-        pauses.Moved(one.order_id, *(
-            after_pause(rules.calendar(one.shop_id, rules.order_type(one.shop_id, one.type).calendar), due, since=one.since, until=now)
-            for due in (one.due_at, one.complete_by)
-        ))
-        for one in pauses.of(tx, order_ids)
-    ])
     holds.close_holds(tx, order_ids, {WaitingFor.QUERY}, how=how, by=by, now=now)
+    clocks.read_anew(tx, order_ids, now=now)
     parts = units.waiting(tx, Unit.FULFILLMENT, order_ids, WaitingFor.QUERY)
     return tuple(
         hint for unit, ids in ((Unit.ORDER, order_ids), (Unit.FULFILLMENT, parts))

@@ -12,7 +12,7 @@ from orderpipe.domain.orders import fulfillment_id
 from orderpipe.flow import STEP, OrderState, Unit, WaitingFor, next_step
 from orderpipe.sideflows import cancellations, claims, queries
 from orderpipe.sideflows.hints import Hint
-from orderpipe.store import allocation, fulfillments, holds, journal, notifications, office_work, promises, units
+from orderpipe.store import allocation, fulfillments, holds, journal, notifications, office_work, promises, units, watches
 from orderpipe.store.journal import Entry
 from orderpipe.store.metadata import Tx
 from orderpipe.store.office_work import Failed
@@ -139,6 +139,7 @@ def _send_again(tx: Tx, order_id: int, failed: Sequence[Failed], now: datetime) 
         for new, one in fresh.items() for line in lines[one.id] if line.quantity
     ])
     promises.copy(tx, [(one.id, new) for new, one in fresh.items()], reason="sent again", now=now)
+    watches.look_soon(tx, [order_id], now)
     return tuple(fresh)
 
 

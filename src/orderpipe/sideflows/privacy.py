@@ -11,6 +11,7 @@ from typing import Any
 
 from orderpipe.channels.keeping import read_back
 from orderpipe.domain.contacts import spellings
+from orderpipe.domain.notices import shown_recipient
 from orderpipe.domain.orders import number_of
 from orderpipe.store import erasure, units, webhook_deliveries
 from orderpipe.store.erasure import Found, Whose
@@ -70,6 +71,7 @@ def export(tx: Tx, shop: Shop, called: str) -> dict[str, Any]:
     rows = erasure.held(tx, _whose(shop, called, found, (*found.ended, *found.live)))
     for letter in rows.get("notification", ()):
         letter["sent"] = read_back(bytes(letter["sent"])) if letter["sent"] else None
+        letter["recipient"] = shown_recipient(letter["channel"], letter["recipient"])
     return {"shop": shop.code, "customer": called, "held": {
         table: [{name: _readable(value) for name, value in row.items()} for row in some] for table, some in rows.items()
     }}

@@ -14,7 +14,8 @@ from orderpipe.domain.promises import NoFeasibleDate, promise_for
 from orderpipe.domain.stock import Demand, Piece, Share, share_out
 from orderpipe.domain.targets import Policies, due_at
 from orderpipe.flow import CANCELABLE, FulfillmentState, OrderState, Unit, WaitingFor
-from orderpipe.store import allocation, amending, demands, fulfillments, planning, promises, stock, units
+from orderpipe.sideflows import clocks
+from orderpipe.store import allocation, amending, demands, fulfillments, planning, promises, stock, units, watches
 from orderpipe.store.allocation import Shift
 from orderpipe.store.amending import Room, Subject
 from orderpipe.store.demands import Wanted
@@ -56,6 +57,7 @@ def plan_more(tx: Tx, subject: Subject, pieces: Mapping[int, int], touched: Coll
     if used + len(parts) > MOST_FULFILLMENTS:
         raise CannotPlan("The order would go out in too many parcels; please order what you want besides.")
     planning.plan(tx, parts, rules.policies, rules.now)
+    watches.look_soon(tx, [subject.order_id], rules.now)
     return [part.fulfillment_id for part in parts]
 
 
@@ -118,6 +120,7 @@ def promise_anew(
     if not elsewhere:
         parts = [part for part in parts if part.fulfillment_id in planned]
     _promise(tx, parts, planned, rules)
+    clocks.read_anew(tx, [subject.order_id], now=rules.now)
     return units.wake(tx, Unit.FULFILLMENT, planned, {WaitingFor.PROMISE, WaitingFor.DATE}, rules.now)
 
 

@@ -99,7 +99,9 @@ def _moved(one: Claimed, decision: Move, occasion: Occasion) -> Moved:
 
 def _due(one: Claimed, state: State, occasion: Occasion) -> datetime | None:
     key = "performed" if one.appointment and state == "released" else state
-    return due_at(occasion.policies, one.shop_id, order_type=one.type, state=key, entered_at=occasion.now)
+    return due_at(
+        occasion.policies, one.shop_id, order_type=one.type, state=key, entered_at=occasion.now, location_id=one.location_id
+    )
 
 
 def _entry(unit: Unit, one: Claimed, decision: Move, occasion: Occasion) -> Entry:

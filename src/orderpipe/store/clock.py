@@ -1,5 +1,5 @@
 """
-What the clock looks at: units whose time has come, ticks claimed by whoever is first, and time targets that were missed.
+What the clock looks at: units whose time has come, and ticks claimed by whoever is first.
 """
 
 from collections.abc import Sequence
@@ -96,62 +96,3 @@ def take_due_intakes(tx: Tx, *, now: datetime, limit: int, pause: timedelta) -> 
         {"now": now, "limit": limit, "pause": pause},
     )
     return sorted(row.id for row in rows)
-
-
-@dataclass(frozen=True, slots=True)
-class Breach:
-    """A unit, or (whole) an order, that is past its time target; instants UTC. `waits_for`: what it, or a part of it, waited for."""
-
-    id: int
-    order_id: int
-    shop_id: int
-    stage: str
-    since: datetime
-    due_at: datetime
-    whole: bool
-    waits_for: str | None = None
-
-
-_OVERDUE = {
-    Unit.ORDER: """SELECT t.id, t.id AS order_id, t.shop_id, t.state, t.stage_entered_at, t.due_at, t.complete_by, t.received_at,
-            t.breached, CASE WHEN t.waiting_for = 'fulfillments' THEN coalesce((SELECT f.waiting_for FROM fulfillment f
-                WHERE f.order_id = t.id AND f.next_at IS NOT NULL ORDER BY f.stage_entered_at, f.id LIMIT 1), t.waiting_for)
-            ELSE t.waiting_for END AS waits_for
-        FROM orders t WHERE t.next_at IS NOT NULL AND t.waiting_for IS DISTINCT FROM 'query'
-        AND (t.due_at < :now AND t.breached & 1 = 0 OR t.complete_by < :now AND t.breached & 2 = 0) LIMIT :limit""",
-    Unit.FULFILLMENT: """SELECT t.id, t.order_id, t.shop_id, t.state, t.stage_entered_at, t.due_at, NULL AS complete_by,
-            t.stage_entered_at AS received_at, t.breached, t.waiting_for AS waits_for
-        FROM fulfillment t WHERE t.next_at IS NOT NULL AND t.due_at < :now AND t.breached & 1 = 0 LIMIT :limit""",
-}
-
-
-def note_breaches(tx: Tx, unit: Unit, *, now: datetime, limit: int) -> list[Breach]:
-    """
-    Find units past their target, mark them so that each is reported once, and return them; orders in use are left for later.
-
-    An order whose customer is being asked is not late: its clocks stand still.
-    """
-    overdue = tx.execute(text(_OVERDUE[unit]), {"now": now, "limit": limit}).all()
-    locked = {
-        row.id for row in tx.execute(
-            text("SELECT id FROM orders WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"),
-            {"ids": sorted({row.order_id for row in overdue})},
-        )
-    }
-    found: list[Breach] = []
-    for row in overdue:
-        if row.order_id in locked and row.due_at and row.due_at < now and not row.breached & 1:
-            found.append(Breach(row.id, row.order_id, row.shop_id, row.state, row.stage_entered_at, row.due_at, False, row.waits_for))
-        if row.order_id in locked and row.complete_by and row.complete_by < now and not row.breached & 2:
-            found.append(Breach(row.id, row.order_id, row.shop_id, row.state, row.received_at, row.complete_by, True, row.waits_for))
-    _mark(tx, unit, found)
-    return found
-
-
-def _mark(tx: Tx, unit: Unit, found: Sequence[Breach]) -> None:
-    tx.execute(
-        text(f"""UPDATE {_TABLE[unit]} t SET breached = t.breached | u.bit FROM
-            (SELECT id, bit_or(bit)::smallint AS bit FROM unnest(CAST(:ids AS bigint[]), CAST(:bits AS int[])) AS v (id, bit) GROUP BY id) u
-            WHERE t.id = u.id AND t.ended_at IS NULL"""),
-        {"ids": [one.id for one in found], "bits": [2 if one.whole else 1 for one in found]},
-    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from orderpipe.store import watches
 from orderpipe.store.metadata import Tx, insert_rows, text
 from orderpipe.store.orders import orders
 
@@ -30,11 +31,17 @@ class Stored:
     received_at: datetime
 
 
-def insert(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> dict[Reference, int]:
-    """Write those orders whose reference is new; returns their ids, and waits for a transaction that writes the same reference."""
+def insert(tx: Tx, rows: Sequence[Mapping[str, Any]], looks: Mapping[Reference, datetime]) -> dict[Reference, int]:
+    """
+    Write those orders whose reference is new, their clocks to be looked at for the first time at these instants (UTC).
+
+    Returns their ids, and waits for a transaction that writes the same reference.
+    """
     ordered = sorted(rows, key=lambda row: (row["shop_id"], row["reference"]))
     new = insert_rows(tx, orders, ordered, conflict="ON CONFLICT (shop_id, reference) DO NOTHING", returning="id, shop_id, reference")
-    return {(row.shop_id, row.reference): row.id for row in new}
+    ids = {(row.shop_id, row.reference): row.id for row in new}
+    watches.begin(tx, ((order_id, looks[reference]) for reference, order_id in ids.items()))
+    return ids
 
 
 def find(tx: Tx, references: Collection[Reference]) -> dict[Reference, Stored]:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.domain.decisions import Tell
 from orderpipe.domain.kinds import BUNDLED, KINDS, OPTIONAL, OUTDATED, URGENT
-from orderpipe.domain.notices import Dead, Fault, Later, Leased, Order, OrderedLine, Result, Sent, Withdrawn
+from orderpipe.domain.notices import Dead, Fault, Later, Leased, Order, OrderedLine, Result, Sent, Withdrawn, shown_recipient
 from orderpipe.domain.orders import number_of
 from orderpipe.store import bounced, bundles
 from orderpipe.store.bounced import Undelivered
@@ -45,7 +45,7 @@ notification = Table(
     Column("fell_back_at", DateTime(timezone=True)),
     Column("superseded_by", BigInteger),
     CheckConstraint("audience IN ('customer', 'office')", name="audience"),
-    CheckConstraint("channel IN ('email', 'sms')", name="channel"),
+    CheckConstraint("channel IN ('email', 'sms', 'chat')", name="channel"),
     CheckConstraint("state IN ('pending', 'sending', 'sent', 'dead', 'superseded', 'withdrawn', 'declined')", name="state"),
     CheckConstraint("(state IN ('pending', 'sending')) = (next_at IS NOT NULL)", name="pending_has_next_at"),
     Index("ix_notification_next_at", "channel", "next_at", postgresql_where=text("next_at IS NOT NULL")),
@@ -95,18 +95,21 @@ class Notification:
     bounce: str | None
     superseded_by: int | None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "recipient", shown_recipient(self.channel, self.recipient))
+
 
 # an urgent letter counts as due for an hour already, and so goes before what is only news
 _ENQUEUE = text(f"""
     WITH told AS (
         SELECT * FROM unnest(CAST(:order_ids AS bigint[]), CAST(:kinds AS text[]), CAST(:facts AS jsonb[]),
-            CAST(:keys AS text[]), CAST(:audiences AS text[]), CAST(:wanted AS text[]))
-            WITH ORDINALITY AS t(order_id, kind, facts, key, audience, wanted, place)
+            CAST(:keys AS text[]), CAST(:audiences AS text[]), CAST(:wanted AS text[]), CAST(:addresses AS text[]))
+            WITH ORDINALITY AS t(order_id, kind, facts, key, audience, wanted, address, place)
     ), reachable AS (
         SELECT told.*, CASE WHEN orders.customer ->> 'email' LIKE '%_@_%._%' AND no_mail.address IS NULL
                 THEN btrim(orders.customer ->> 'email') ELSE '' END AS email,
             CASE WHEN no_sms.address IS NULL THEN coalesce(btrim(orders.customer ->> 'phone'), '') ELSE '' END AS phone,
-            coalesce(nullif(shop.office_email, ''), :office_default) AS office,
+            coalesce(nullif(told.address, ''), nullif(shop.office_email, ''), :office_default) AS office,
             coalesce(nullif(orders.language, ''), shop.language) AS customer_language, shop.language AS office_language,
             make_interval(secs => shop.pause_seconds) AS pause, p.language AS chosen_language,
             coalesce(nullif(wanted, ''), CASE WHEN kind = ANY(:optional) THEN p.channel END, '') AS way,
@@ -117,7 +120,8 @@ _ENQUEUE = text(f"""
             LEFT JOIN contact_preference p ON p.shop_id = orders.shop_id AND p.contact = {contact_of("orders.customer")}
     ), addressed AS (
         SELECT order_id, audience, kind, facts, key, place, pause, declined,
-            CASE WHEN audience = 'office' OR by_email THEN 'email' WHEN phone <> '' THEN 'sms' END AS channel,
+            CASE WHEN audience = 'office' AND address LIKE '%://%' THEN 'chat' WHEN audience = 'office' OR by_email THEN 'email'
+                WHEN phone <> '' THEN 'sms' END AS channel,
             CASE WHEN audience = 'office' THEN office WHEN by_email THEN email ELSE phone END AS recipient,
             CASE WHEN audience = 'office' THEN office_language ELSE coalesce(chosen_language, customer_language) END AS language,
             kind = ANY(:bundled) AND facts -> 'lines' IS DISTINCT FROM 'null' AND (kind <> ALL(:of_parcels) OR EXISTS (
@@ -148,9 +152,9 @@ def enqueue(tx: Tx, tells: Sequence[tuple[int, Tell]], now: datetime, *, office_
     Put (order id, what to tell) into the outbox with one statement, each dedupe key once whatever is redelivered.
 
     A customer is written to by e-mail; by SMS without a likely address, with one that letters came back from, or where a Tell says so or
-    the customer chose it; in the order's language or the one chosen. The office is written to at the shop's address or else
-    `office_default`, in the shop's language. What may soon be followed by more of its kind waits for the shop's pause, and takes in what
-    waits already.
+    the customer chose it; in the order's language or the one chosen. The office is written to at the address that a Tell names, by chat
+    where that is an Apprise URL, else at the shop's or else `office_default`, in the shop's language. What may soon be followed by more of
+    its kind waits for the shop's pause, and takes in what waits already.
     """
     if not tells:
         return Enqueued(0)
@@ -161,6 +165,7 @@ def enqueue(tx: Tx, tells: Sequence[tuple[int, Tell]], now: datetime, *, office_
         "keys": [tell.dedupe for _, tell in tells],
         "audiences": [tell.to.value for _, tell in tells],
         "wanted": [tell.channel or "" for _, tell in tells],
+        "addresses": [tell.address for _, tell in tells],
         "office_default": office_default,
         "now": now,
     } | _BY_KIND).one()

@@ -82,8 +82,8 @@ orders = Table(
         harmless="reference content_hash type lane channel language payment_method currency backorder_policy state waiting_for",
     ),
 )
-"""`breached`: 1 the stage's time target was missed and said so, 2 the whole order's. `next_at` is the only indexed live column,
-for a customer's details change with an answer only, and a BRIN index leaves updates heap-only."""
+"""`breached` is the release before's. `next_at` is the only indexed live column, for a customer's details change with an answer only, and
+a BRIN index leaves updates heap-only."""
 
 order_line = Table(
     "order_line",

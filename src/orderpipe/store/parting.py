@@ -30,12 +30,13 @@ def part_off(tx: Tx, parted: Sequence[Parted], now: datetime, *, reason: str = "
     tx.execute(
         text("""INSERT INTO fulfillment (id, order_id, shop_id, lane, kind, location_id, reserved, not_before, state, next_at,
                 stage_entered_at, due_at)
-            SELECT u.new, f.order_id, f.shop_id, f.lane, f.kind, u.location_id, true, f.not_before, f.state, :soon, :now, f.due_at
+            SELECT u.new, f.order_id, f.shop_id, f.lane, f.kind, u.location_id, true, f.not_before, f.state, :soon,
+                f.stage_entered_at, f.due_at
             FROM unnest(CAST(:new AS bigint[]), CAST(:old AS bigint[]), CAST(:locations AS bigint[])) AS u (new, old, location_id)
             JOIN fulfillment f ON f.id = u.old"""),
         {
             "new": [one.new for one in parted], "old": [one.old for one in parted],
-            "locations": [one.location_id for one in parted], "now": now, "soon": now + RELEASE_SOON,
+            "locations": [one.location_id for one in parted], "soon": now + RELEASE_SOON,
         },
     )
     _move_lines(tx, parted)

@@ -69,7 +69,10 @@ def plan(tx: Tx, parts: Sequence[Part], policies: Policies, now: datetime) -> No
 def _fulfillment(part: Part, policies: Policies, now: datetime) -> dict[str, object]:
     # what waits for stock is not late because nobody works on it; it has its promise
     can_begin = part.reserved or part.location_id is None
-    due = due_at(policies, part.order.shop_id, order_type=part.order.type, state=FulfillmentState.PLANNED, entered_at=now)
+    due = due_at(
+        policies, part.order.shop_id, order_type=part.order.type, state=FulfillmentState.PLANNED, entered_at=now,
+        location_id=part.location_id,
+    )
     return {
         "id": part.fulfillment_id, "order_id": part.order.order_id, "shop_id": part.order.shop_id, "lane": part.order.lane,
         "location_id": part.location_id, "reserved": part.reserved,

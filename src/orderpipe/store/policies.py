@@ -8,14 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, DateTime, Engine, Table, Text, select
+from sqlalchemy import ARRAY, BigInteger, Boolean, CheckConstraint, Column, DateTime, Engine, Float, Table, Text, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from orderpipe.domain.calendars import UnknownCountry, UnreadableCalendar, WorkingCalendar
+from orderpipe.domain.desks import Desk, Level
 from orderpipe.domain.targets import EVERYBODY, OrderType, Policies
 from orderpipe.flow import Lane
 from orderpipe.store import query_policies, rule_settings
-from orderpipe.store.metadata import Tx, insert_rows, metadata
+from orderpipe.store.metadata import Tx, insert_rows, metadata, text
 from orderpipe.store.personal import IMPERSONAL
 
 calendar = Table(
@@ -43,10 +44,31 @@ order_type = Table(
     Column("prepaid", Boolean, nullable=False, server_default="false"),
     Column("calendar", Text, nullable=False, server_default="standard"),
     Column("targets", JSONB, nullable=False),
+    Column("warn_share", Float, nullable=False, server_default="0.8"),
+    Column("pauses", ARRAY(Text), nullable=False, server_default="{customer,shop,carrier}"),
     CheckConstraint("lane IN ('express', 'standard', 'bulk')", name="lane"),
+    CheckConstraint("0 < warn_share AND warn_share <= 1", name="warn_share"),
     info=IMPERSONAL,
 )
-"""`targets`: working minutes a unit may stand in a state, by state, and `whole` for the order from arrival to its end."""
+"""
+`targets`: working minutes a unit may stand in a state, by state, and `whole` for the order from arrival to its end. The owner is warned
+at `warn_share` of it; the clock stands still while one of `pauses` is waited for.
+"""
+
+desk = Table(
+    "desk",
+    metadata,
+    Column("shop_id", BigInteger, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("calendar", Text, nullable=False, server_default=""),
+    Column("stages", ARRAY(Text), nullable=False),
+    Column("escalation", JSONB, nullable=False, server_default="[]"),
+    info=IMPERSONAL,
+)
+"""
+Who does the work of these `stages`, and when. `escalation`: [{"level": "owner", "after": 0, "to": ["kim@shop.example"]}, …], `after` in
+working minutes since the alarm, `to` addresses or Apprise URLs.
+"""
 
 job_clock = Table(
     "job_clock",
@@ -61,7 +83,7 @@ job_clock = Table(
 
 
 def read_policies(tx: Tx) -> Policies:
-    """All order types, calendars and settings of rules of all shops, in three statements."""
+    """All order types, calendars, settings of rules, desks and locations' calendars of all shops, in a statement each."""
     return _understand(_read_rows(tx))
 
 
@@ -83,7 +105,7 @@ def ensure_defaults(tx: Tx) -> None:
     query_policies.ensure_defaults(tx)
 
 
-_Rows = tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]
+_Rows = tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]], dict[int, tuple[int, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +122,21 @@ _kept: WeakKeyDictionary[Engine, _Kept] = WeakKeyDictionary()
 def _read_rows(tx: Tx) -> _Rows:
     types = tx.execute(select(order_type).order_by(order_type.c.shop_id, order_type.c.code))
     calendars = tx.execute(select(calendar).order_by(calendar.c.shop_id, calendar.c.code))
-    return [dict(row) for row in types.mappings()], [dict(row) for row in calendars.mappings()], rule_settings.read(tx)
+    desks = tx.execute(select(desk).order_by(desk.c.shop_id, desk.c.code))
+    places = tx.execute(text("SELECT id, shop_id, calendar FROM location ORDER BY id"))
+    return (
+        [dict(row) for row in types.mappings()], [dict(row) for row in calendars.mappings()], rule_settings.read(tx),
+        [dict(row) for row in desks.mappings()], {row.id: (row.shop_id, row.calendar) for row in places},
+    )
 
 
 def _understand(rows: _Rows) -> Policies:
     """A calendar that cannot be read stops only those who ask for it."""
     types, calendars, broken = {}, {}, {}
     for row in rows[0]:
-        kind = OrderType(row["code"], Lane(row["lane"]), row["prepaid"], row["calendar"], row["targets"])
+        kind = OrderType(
+            row["code"], Lane(row["lane"]), row["prepaid"], row["calendar"], row["targets"], row["warn_share"], frozenset(row["pauses"])
+        )
         types[row["shop_id"], kind.code] = kind
     for row in rows[1]:
         try:
@@ -115,7 +144,13 @@ def _understand(rows: _Rows) -> Policies:
         except (UnreadableCalendar, UnknownCountry) as reason:
             broken[row["shop_id"], row["code"]] = str(reason)
     settings = {(row["shop_id"], row["order_type"], row["rule"]): rule_settings.setting_of(row) for row in rows[2]}
-    return Policies(types, calendars, broken, settings)
+    desks = {(row["shop_id"], row["code"]): _desk(row) for row in rows[3]}
+    return Policies(types, calendars, broken, settings, desks, rows[4])
+
+
+def _desk(row: Mapping[str, Any]) -> Desk:
+    ladder = tuple(Level(one["level"], one["after"], tuple(one["to"])) for one in row["escalation"])
+    return Desk(row["code"], row["calendar"], frozenset(row["stages"]), ladder)
 
 
 def _calendar(code: str, hours: Mapping[str, list[list[str]]]) -> dict[str, Any]:

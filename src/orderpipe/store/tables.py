@@ -3,6 +3,7 @@ All tables together, for the migrations and for the checks that the database and
 """
 
 from orderpipe.store import (
+    alarms,
     bounced,
     case_terms,
     cases,
@@ -37,6 +38,7 @@ from orderpipe.store import (
     shops,
     stock,
     tracking,
+    watches,
     webhooks,
 )
 from orderpipe.store.metadata import metadata
@@ -44,7 +46,7 @@ from orderpipe.store.metadata import metadata
 MODULES = (
     shops, customers, products, stock, intakes, orders, imports, holds, fulfillments, scans, tracking, promises, notifications, journal,
     seals, policies, query_policies, link_keys, rule_settings, memory, bounced, mail_in, contact_preferences, shop_templates, cases,
-    case_terms, returns, refunds, replacements, feedback, delays, outlooks, webhooks, erasure,
+    case_terms, returns, refunds, replacements, feedback, delays, outlooks, webhooks, erasure, watches, alarms,
     improvement_letters,
 )
 

@@ -32,11 +32,11 @@ def hinted(now: datetime) -> datetime:
 _TABLE = {Unit.ORDER: "orders", Unit.FULFILLMENT: "fulfillment", Unit.INTAKE: "intake"}
 
 _CLAIM = {
-    Unit.ORDER: """SELECT o.id, o.id, o.state, o.waiting_for, o.stage_entered_at, o.due_at, o.shop_id, o.type, o.lane, false
+    Unit.ORDER: """SELECT o.id, o.id, o.state, o.waiting_for, o.stage_entered_at, o.due_at, o.shop_id, o.type, o.lane, false, NULL
         FROM orders o WHERE o.id = ANY(:ids) ORDER BY o.id FOR NO KEY UPDATE""",
     # after the lock, in a statement of its own: one that waited for it would tell how the fulfillments stood before
     Unit.FULFILLMENT: """SELECT f.id, f.order_id, f.state, f.waiting_for, f.stage_entered_at, f.due_at, o.shop_id, o.type, o.lane,
-            f.kind = 'appointment'
+            f.kind = 'appointment', f.location_id
         FROM fulfillment f JOIN orders o ON o.id = f.order_id WHERE f.id = ANY(:ids) ORDER BY f.id""",
 }
 
@@ -55,6 +55,7 @@ class Claimed:
     type: str
     lane: str
     appointment: bool
+    location_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,53 @@
+"""
+Alarms over HTTP: the office sees what nobody has taken, takes it once, and never another shop's.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+
+from orderpipe import broker
+from orderpipe.api.app import create_app
+from orderpipe.assembly import Assembly
+from orderpipe.domain.orders import public_id
+from orderpipe.settings import settings
+from orderpipe.store import shops
+from orderpipe.store.shops import Role
+from tests import builders
+from tests.floor import Floor
+
+
+@pytest.fixture
+def door(floor: Floor) -> Iterator[TestClient]:
+    """The HTTP door on the floor's clock, with an office's key."""
+    with floor.engine.begin() as tx:
+        key = shops.create_key(tx, builders.shop(tx), Role.OFFICE)
+    parts = Assembly(settings(), floor.engine, lambda: floor.now, broker.send_stage, broker.send_task)
+    with TestClient(create_app(parts), headers={"Authorization": f"Bearer {key}"}) as client:
+        yield client
+
+
+def test_an_alarm_is_listed_shown_and_taken_once(floor: Floor, door: TestClient) -> None:
+    order, _ = floor.order(), floor.order(shop="other")
+    floor.now += timedelta(minutes=61)
+    floor.check_targets()
+    (listed,) = door.get("/v1/alarms").json()["data"]
+    assert (listed["stage"], listed["kind"], listed["orders"], listed["told"]) == ("received", "breached", 1, 1)
+    path = f"/v1/alarms/{listed['alarm']}"
+    assert [one["order"] for one in door.get(path).json()["late"]] == [public_id("order", order)]
+    taken = door.post(f"{path}/acknowledge").json()
+    assert taken["acknowledged_by"].startswith("office key")
+    again = door.post(f"{path}/acknowledge")
+    assert (again.status_code, again.json()["code"]) == (409, "taken")
+    assert door.get("/v1/alarms").json()["data"] == []
+
+
+def test_another_shop_s_alarm_is_not_there(floor: Floor, door: TestClient) -> None:
+    floor.order(shop="other")
+    floor.now += timedelta(minutes=61)
+    floor.check_targets()
+    for number in ("A-1", "A-2", "A-x", "nothing"):
+        assert door.get(f"/v1/alarms/{number}").status_code == 404
+        assert door.post(f"/v1/alarms/{number}/acknowledge").status_code == 404
