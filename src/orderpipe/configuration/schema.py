@@ -157,7 +157,7 @@ class OrderType(Part):
     prepaid: bool = False
     calendar: Code = "standard"
     warn: float = Field(0.8, gt=0, le=1)
-    pauses: list[Literal["customer", "shop", "carrier"]] = Field(default_factory=lambda: ["customer", "shop", "carrier"])
+    pauses: list[Literal["customer", "shop", "carrier"]] = ["customer", "shop", "carrier"]  # pydantic copies it
     targets: dict[Stage, Target] = Field(default_factory=dict)
 
     @field_validator("pauses")

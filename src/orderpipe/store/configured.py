@@ -31,11 +31,12 @@ def desks(tx: Tx) -> list[Row]:
 
 def locations(tx: Tx) -> list[Row]:
     """Every location (shop_id, code, calendar)."""
-    return list(tx.execute(text("SELECT shop_id, code, calendar FROM location ORDER BY shop_id, code")).mappings())
+    rows = tx.execute(text("SELECT shop_id, code, calendar FROM location ORDER BY shop_id, code"))
+    return [dict(row) for row in rows.mappings()]
 
 
 def _all(tx: Tx, table: Table) -> list[Row]:
-    return list(tx.execute(select(table).order_by(table.c.shop_id, table.c.code)).mappings())
+    return [dict(row) for row in tx.execute(select(table).order_by(table.c.shop_id, table.c.code)).mappings()]
 
 
 def write_calendars(tx: Tx, rows: Sequence[Row]) -> None:

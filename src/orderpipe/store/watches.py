@@ -97,7 +97,7 @@ def standing(tx: Tx, order_ids: Collection[int]) -> list[Standing]:
         parts.setdefault(row.order_id, []).append(Part(row.id, FulfillmentState(row.state), *row[3:]))
     orders = tx.execute(text("""SELECT id, shop_id, type, state, ended_at IS NOT NULL, stage_entered_at, received_at, due_at, complete_by
         FROM orders WHERE id = ANY(:ids) ORDER BY id"""), wanted)
-    return [Standing(*row[:3], OrderState(row.state), *row[4:9], parts=tuple(parts.get(row.id, ()))) for row in orders]
+    return [Standing(*(*row[:3], OrderState(row.state), *row[4:], tuple(parts.get(row.id, ())))) for row in orders]
 
 
 def histories(tx: Tx, order_ids: Collection[int]) -> dict[int, History]:
