@@ -18,6 +18,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 import redis
 from sqlalchemy import Engine, make_url
@@ -37,6 +38,9 @@ KEPT_VARIABLES = {FOLDER, "ORDERPIPE_REQUIRE", "ORDERPIPE_REAL_DATA"}
 SERVERS = pytest.StashKey[Child]()
 TEMPLATE = "orderpipe_template"
 BROKERS_PER_PROCESS = 16
+
+hypothesis.settings.register_profile("orderpipe", deadline=None)  # how long an example takes depends on what else the machine does
+hypothesis.settings.load_profile("orderpipe")
 
 
 def pytest_configure(config: pytest.Config) -> None:

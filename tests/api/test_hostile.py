@@ -74,7 +74,7 @@ class Hall:
         there = {
             "order": public_id("order", self.delivered), "fulfillment": public_id("fulfillment", self.delivered * 1000 + 1),
             "case": public_id("case", self.case_id), "return": self.return_number, "endpoint": self.endpoint,
-            "query": public_id("query", 1), "token": "x" * 40, "mail": "1", "name": "on-time",
+            "query": public_id("query", 1), "token": "x" * 40, "mail": "1", "name": "on-time", "alarm": "A-1",
         }
         return method, path.format_map(there)
 

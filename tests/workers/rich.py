@@ -10,6 +10,7 @@ from sqlalchemy import text as sql
 from orderpipe.domain.cases import Kind, Pieces
 from orderpipe.domain.handling import Phase
 from orderpipe.domain.orders import Contact
+from orderpipe.settings import settings
 from orderpipe.sideflows import cases, returns
 from orderpipe.store.case_opening import Opening
 from tests import builders
@@ -165,3 +166,6 @@ def _others(floor: Floor) -> None:
         " SELECT id, 'old', '', 200, '{}', :now - interval '30 days' FROM shop",
         risky=risky,
     )
+    chat = settings().sms_url.format(to="%2B447400123456")
+    _execute(floor, """UPDATE notification SET channel = 'chat', recipient = :chat WHERE id =
+        (SELECT min(id) FROM notification WHERE audience = 'office' AND state = 'pending')""", chat=chat)
