@@ -23,7 +23,7 @@ from tests.faults.harness import LANES, Plant
 from tests.floor import Floor
 from tests.receiver import Receiver
 from tests.workers import rich
-from workers.schedule import JOBS, PERIODS
+from workers.schedule import JOBS
 
 KILLS = 2
 HEARTBEATS = ("job_clock", "webhook_progress", "seal")
@@ -47,7 +47,7 @@ def _tick(plant: Plant) -> None:
     with plant.engine.begin() as tx:
         tx.execute(text("UPDATE job_clock SET due = '-infinity'"))
     with app.connection_for_write(plant.environment["ORDERPIPE_BROKER_URL"]) as connection:
-        for name in PERIODS:
+        for name in JOBS:
             app.send_task(name, queue=JOBS[name]["options"]["queue"], connection=connection)  # type: ignore[index]
 
 
