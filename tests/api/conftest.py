@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from orderpipe import broker
 from orderpipe.api.app import create_app
 from orderpipe.assembly import Assembly
 from orderpipe.flow import Queue
@@ -19,6 +20,8 @@ from orderpipe.store import shops
 from orderpipe.store.database import Database, connect
 from orderpipe.store.policies import ensure_defaults
 from orderpipe.store.shops import NewShop, Role
+from tests import builders
+from tests.floor import Floor
 
 
 @dataclass
@@ -110,4 +113,13 @@ def app(assembly: Assembly) -> FastAPI:
 def http(app: FastAPI, shop: Shop) -> Iterator[TestClient]:
     """A client that calls with the shop's key."""
     with TestClient(app, headers=shop.as_("shop")) as client:
+        yield client
+
+
+def door_of(floor: Floor, role: Role) -> Iterator[TestClient]:
+    """The HTTP door on a floor's clock, with a key of this role for its shop."""
+    with floor.engine.begin() as tx:
+        key = shops.create_key(tx, builders.shop(tx), role)
+    parts = Assembly(Settings(), floor.engine, lambda: floor.now, broker.send_stage, broker.send_task)
+    with TestClient(create_app(parts), headers={"Authorization": f"Bearer {key}"}) as client:
         yield client

@@ -8,25 +8,15 @@ from datetime import timedelta
 import pytest
 from fastapi.testclient import TestClient
 
-from orderpipe import broker
-from orderpipe.api.app import create_app
-from orderpipe.assembly import Assembly
 from orderpipe.domain.orders import public_id
-from orderpipe.settings import settings
-from orderpipe.store import shops
 from orderpipe.store.shops import Role
-from tests import builders
+from tests.api.conftest import door_of
 from tests.floor import Floor
 
 
 @pytest.fixture
 def door(floor: Floor) -> Iterator[TestClient]:
-    """The HTTP door on the floor's clock, with an office's key."""
-    with floor.engine.begin() as tx:
-        key = shops.create_key(tx, builders.shop(tx), Role.OFFICE)
-    parts = Assembly(settings(), floor.engine, lambda: floor.now, broker.send_stage, broker.send_task)
-    with TestClient(create_app(parts), headers={"Authorization": f"Bearer {key}"}) as client:
-        yield client
+    yield from door_of(floor, Role.OFFICE)
 
 
 def test_an_alarm_is_listed_shown_and_taken_once(floor: Floor, door: TestClient) -> None:

@@ -7,26 +7,16 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 
-from orderpipe import broker
-from orderpipe.api.app import create_app
-from orderpipe.assembly import Assembly
 from orderpipe.domain.orders import public_id
-from orderpipe.settings import settings
-from orderpipe.store import shops
 from orderpipe.store.shops import Role
-from tests import builders
+from tests.api.conftest import door_of
 from tests.floor import Floor
 from tests.late import of, until, waiting
 
 
 @pytest.fixture
 def door(floor: Floor) -> Iterator[TestClient]:
-    """The HTTP door on the floor's clock, with the shop's key."""
-    with floor.engine.begin() as tx:
-        key = shops.create_key(tx, builders.shop(tx), Role.SHOP)
-    parts = Assembly(settings(), floor.engine, lambda: floor.now, broker.send_stage, broker.send_task)
-    with TestClient(create_app(parts), headers={"Authorization": f"Bearer {key}"}) as client:
-        yield client
+    yield from door_of(floor, Role.SHOP)
 
 
 def test_a_choice_is_taken_once_and_another_is_refused_with_what_fits(floor: Floor, door: TestClient) -> None:

@@ -27,11 +27,6 @@ class Clock:
         """Whether it stands still now."""
         return any(until is None for _, until in self.pauses)
 
-    def worked_seconds(self, now: datetime) -> float:
-        """Working seconds it has counted by now."""
-        spans = without([(self.since, now)], self.pauses)
-        return sum(working_seconds_between(self.calendar, begins, ends or now) for begins, ends in spans)
-
     def reaches(self, minutes: float, now: datetime) -> datetime:
         """
         When it has counted so many working minutes (UTC); while it stands still and has not, when it would if it went on now.
